@@ -1,0 +1,8 @@
+"""``python -m initscale``: every stage without Snakemake."""
+
+import sys
+
+from initscale.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""Reading the runs of a study into one table."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from initscale.grid import study_points
+from initscale.paths import Layout
+from initscale.storage import read_table
+
+
+def history_files(config: dict, study: str) -> list[str]:
+    """history.parquet of every run of a study."""
+    return [f"{folder}/history.parquet" for folder in Layout(config).run_folders(study)]
+
+
+def read_histories(config: dict, study: str, columns: list[str]) -> pd.DataFrame:
+    """Rows of all histories of a study, with the grid axes as columns.
+
+    ``lr_peak`` is the run's peak learning rate, whether or not the grid has the axis ``lr``.
+    """
+    section = config["studies"][study]
+    frames = []
+    for point, path in zip(study_points(section), history_files(config, study), strict=True):
+        recipe_lr = config["training"][section["training"]]["lr"]
+        facts = {**point, "lr_peak": point.get("lr", recipe_lr)}
+        facts.pop("lr", None)
+        frames.append(read_table(path, columns).to_pandas().assign(**facts))
+    return pd.concat(frames, ignore_index=True)

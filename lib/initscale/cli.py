@@ -1,0 +1,141 @@
+"""The command line: one subcommand per stage, for machines without Snakemake (a GPU box, a notebook server)."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from initscale import __version__
+from initscale.config import CONFIG_FOLDER, load_config, merge, parse_override
+from initscale.errors import ConfigError, InitscaleError
+
+_EPILOG = """stages, in order: generate-data -> train -> aggregate -> figure
+
+The workflow (`snakemake --cores 8 all_figures`) runs the same stages; here each runs by itself:
+  python -m initscale generate-data anchor --scale smoke
+  python -m initscale train phase --scale smoke --select gamma=0.30 depth=2 seed=0
+  python -m initscale aggregate fig2 --scale smoke
+  python -m initscale figure fig2 --scale smoke
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the arguments, run the stage, return the exit code (0, or that of the error)."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    try:
+        options.run(options)
+    except InitscaleError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="initscale", description=__doc__, epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    stages = parser.add_subparsers(title="stages", required=True, metavar="STAGE")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config", default=CONFIG_FOLDER / "config.yaml", type=Path, help="config.yaml to start from")
+    shared.add_argument("--scale", help="name of a file in scales/ beside it")
+    shared.add_argument("--results", help="results folder")
+    shared.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change any config key")
+
+    stage = stages.add_parser("generate-data", parents=[shared], help="generate one data set")
+    stage.add_argument("dataset", help="a key of `datasets`")
+    stage.add_argument("--folder", help="where to write (default: as in the workflow)")
+    stage.set_defaults(run=_generate_data)
+
+    stage = stages.add_parser("train", parents=[shared], help="train one run, or several of equal depth at once")
+    stage.add_argument("study", help="a key of `studies`")
+    stage.add_argument("--select", nargs="*", default=[], metavar="AXIS=VALUE", help="which runs of the grid")
+    stage.add_argument("--data", help="data folder (default: as in the workflow)")
+    stage.add_argument("--fresh", action="store_true", help="ignore resume files that do not fit")
+    stage.set_defaults(run=_train)
+
+    for name, help_text in (
+        ("aggregate", "make the table of one figure"),
+        ("figure", "draw one figure from its table"),
+    ):
+        stage = stages.add_parser(name, parents=[shared], help=help_text)
+        stage.add_argument("figure", help="such as fig2")
+        stage.set_defaults(run=_aggregate if name == "aggregate" else _figure)
+
+    stage = stages.add_parser("config", parents=[shared], help="print the checked configuration")
+    stage.set_defaults(run=_print_config)
+    return parser
+
+
+def _load(options: argparse.Namespace) -> dict:
+    overrides: dict = {}
+    for text in options.set:
+        overrides = merge(overrides, parse_override(text))
+    named = {key: getattr(options, key) for key in ("scale", "results") if getattr(options, key) is not None}
+    return load_config(overrides | named, options.config)
+
+
+def _generate_data(options: argparse.Namespace) -> None:
+    from initscale.paths import Layout
+    from initscale.stages.generate_data import generate_data
+
+    config = _load(options)
+    _known(options.dataset, config["datasets"], "dataset")
+    folder = options.folder or Layout(config).data_folder(options.dataset)
+    info = generate_data(config["datasets"][options.dataset], folder)
+    print(f"{folder}: {info['rows']}")
+
+
+def _train(options: argparse.Namespace) -> None:
+    from initscale.grid import run_facts
+    from initscale.paths import Layout, select_points
+    from initscale.stages.train import train_runs
+
+    config = _load(options)
+    _known(options.study, config["studies"], "study")
+    study, layout = config["studies"][options.study], Layout(config)
+    points = select_points(study, options.select)
+    execution = config["execution"] | ({"stale_resume": "discard"} if options.fresh else {})
+    data = options.data or layout.data_folder(study["dataset"])
+    by_depth: dict[int, list] = {}
+    for point in points:
+        by_depth.setdefault(point["depth"], []).append(point)
+    for bundle in by_depth.values():
+        facts = [run_facts(config, options.study, point) for point in bundle]
+        folders = [layout.run_folder(options.study, point) for point in bundle]
+        train_runs(facts, data, folders, execution)
+        print("\n".join(folders))
+
+
+def _aggregate(options: argparse.Namespace) -> None:
+    from initscale.stages.aggregate import aggregate
+
+    config = _load(options)
+    _known(options.figure, config["figures"], "figure")
+    print(aggregate(config, options.figure))
+
+
+def _figure(options: argparse.Namespace) -> None:
+    from initscale.stages.figure import draw
+
+    config = _load(options)
+    _known(options.figure, config["figures"], "figure")
+    print("\n".join(draw(config, options.figure)))
+
+
+def _print_config(options: argparse.Namespace) -> None:
+    import yaml
+
+    print(yaml.safe_dump(_load(options), sort_keys=False), end="")
+
+
+def _known(name: str, section: dict, kind: str) -> None:
+    names = sorted(key for key in section if key != "style")
+    if name not in names:
+        raise ConfigError(f"`{name}` is not a known {kind} (known: {', '.join(names)})", where="the command line")

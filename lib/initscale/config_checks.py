@@ -1,0 +1,113 @@
+"""Rules that relate several config keys to each other, checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from initscale.errors import ConfigError
+from initscale.grid import study_points
+from initscale.paths import format_value
+from initscale.tasks import load_task
+from initscale.units import parse_time, steps_per_epoch
+
+Describe = Callable[..., str]
+
+
+def check_consistency(config: dict, describe: Describe) -> None:
+    """Raise ``ConfigError`` for the first combination of values that cannot work.
+
+    Parameters
+    ----------
+    config : a configuration that fits the schema.
+    describe : turns a key path into "config key `a.b` (set in FILE)".
+    """
+    for name, spec in config["datasets"].items():
+        load_task(spec["task"]).check_spec(spec, lambda *p, name=name: describe("datasets", name, *p))
+    for name, study in config["studies"].items():
+        _check_study(config, name, study, describe)
+    for figure, options in config["figures"].items():
+        for key, section in (("dataset", "datasets"), ("study", "studies")):
+            if key in options:
+                _check_reference(config, section, options[key], describe("figures", figure, key))
+    _check_fig2(config, describe)
+
+
+def _check_reference(config: dict, section: str, name: str, where: str) -> None:
+    if name not in config[section]:
+        known = ", ".join(sorted(config[section]))
+        raise ConfigError(f"`{name}` is not a key of `{section}` (known: {known})", where=where)
+
+
+def _check_study(config: dict, name: str, study: dict, describe: Describe) -> None:
+    for key, section in (("dataset", "datasets"), ("model", "models"), ("training", "training")):
+        _check_reference(config, section, study[key], describe("studies", name, key))
+    dataset, model = config["datasets"][study["dataset"]], config["models"][study["model"]]
+    task = load_task(dataset["task"])
+    if model["max_positions"] < task.sequence_length(dataset):
+        raise ConfigError(
+            f"{model['max_positions']} positions cannot hold sequences of {task.sequence_length(dataset)} tokens",
+            where=describe("models", study["model"], "max_positions"),
+        )
+    if model["vocabulary"] < task.vocabulary_size(dataset):
+        raise ConfigError(
+            f"a vocabulary of {model['vocabulary']} has no room for the tokens and labels of `{study['dataset']}`, "
+            f"which need {task.vocabulary_size(dataset)}",
+            where=describe("models", study["model"], "vocabulary"),
+        )
+    _check_recipe(config, study, task.training_rows(dataset), describe)
+    _check_grid(name, study, describe)
+
+
+def _check_recipe(config: dict, study: dict, rows: int, describe: Describe) -> None:
+    recipe, path = config["training"][study["training"]], ("training", study["training"])
+    if recipe["batch"] > rows:
+        raise ConfigError(
+            f"a batch of {recipe['batch']} is larger than the training data ({rows} sequences)",
+            where=describe(*path, "batch"),
+        )
+    per_epoch = steps_per_epoch(rows, recipe["batch"])
+    duration, warmup = (parse_time(recipe[key], per_epoch) for key in ("duration", "warmup"))
+    if duration < 1:
+        raise ConfigError(f"`{recipe['duration']}` is less than one step", where=describe(*path, "duration"))
+    if warmup > duration:
+        raise ConfigError(
+            f"a warm-up of {warmup} steps is longer than the training ({duration} steps)",
+            where=describe(*path, "warmup"),
+        )
+    if parse_time(config["evaluation"]["every"], per_epoch) < 1:
+        raise ConfigError("is less than one step", where=describe("evaluation", "every"))
+
+
+def _check_grid(name: str, study: dict, describe: Describe) -> None:
+    for number, change in enumerate(study.get("more", [])):
+        for axis in change:
+            if axis not in study["grid"]:
+                raise ConfigError(
+                    f"the axis `{axis}` is not in the main grid (axes: {', '.join(study['grid'])})",
+                    where=describe("studies", name, "more", number, axis),
+                )
+    for point in study_points(study):
+        for axis, value in point.items():
+            if float(format_value(axis, value)) != value:
+                raise ConfigError(
+                    f"{axis} {value} cannot be told from {format_value(axis, value)} in a folder name",
+                    where=describe("studies", name, "grid", axis),
+                    hint="gamma is written with two decimals, weight decay and learning rate with three digits",
+                )
+
+
+def _check_fig2(config: dict, describe: Describe) -> None:
+    options = config["figures"]["fig2"]
+    study = config["studies"][options["study"]]
+    dataset = config["datasets"][study["dataset"]]
+    if options["unseen"] not in dataset["unseen"]:
+        raise ConfigError(
+            f"the pair {options['unseen']} is not unseen in `{study['dataset']}` (unseen: {dataset['unseen']})",
+            where=describe("figures", "fig2", "unseen"),
+        )
+    rates, lr = study["grid"].get("lr"), config["training"][study["training"]]["lr"]
+    if rates is not None and lr not in rates:
+        raise ConfigError(
+            f"the recipe's rate {lr} is not in the study's grid {rates}, so there is no `last epoch, one rate` value",
+            where=describe("training", study["training"], "lr"),
+        )

@@ -1,0 +1,13 @@
+"""From tables to pictures: module ``figN`` draws results/<scale>/figures/figN.pdf and .png from its table alone.
+
+Each module offers ``NEEDS``, the columns it reads, and ``draw(table, options)``, which returns matplotlib
+figures by file stem. A figure that draws
+more than one picture names its stems in ``STEMS``.
+"""
+
+STEMS = {"fig2": ("fig2", "fig2_best")}
+
+
+def stems(figure: str) -> tuple[str, ...]:
+    """File stems of the pictures of a figure."""
+    return STEMS.get(figure, (figure,))

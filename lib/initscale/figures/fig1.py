@@ -1,0 +1,86 @@
+"""Fig 1: the two-anchor task, what every pair is taught, and the two answers to the unseen pair."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pyarrow as pa
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from initscale.figures.style import FAINT, INFERENTIAL, INK, KEY, SYMMETRIC, add_caption
+from initscale.figures.tokens import blank, draw_sequence, legend_words
+
+NEEDS = ("anchor_1", "anchor_2", "mapping", "taught", "shift", "tokens", "position", "label")
+_FILL = {"inferential": "#BFE5D9", "non_inferential": "#F9E0B0", "unseen": "white"}
+
+
+def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
+    """Left: the pairs and their shifts. Right: a taught row, the exception and the unseen pair's two answers."""
+    data = table.to_pandas()
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.1), width_ratios=[1, 2.1], layout="constrained")
+    _pairs(left, data)
+    _examples(right, data)
+    add_caption(figure, table)
+    return {"fig1": figure}
+
+
+def _pairs(axis: Axes, data: pd.DataFrame) -> None:
+    anchors = sorted(data["anchor_1"].unique())
+    for (a, b), rows in data.groupby(["anchor_1", "anchor_2"]):
+        taught = rows["taught"].iloc[0]
+        fill = _FILL[rows["mapping"].iloc[0]] if taught else _FILL["unseen"]
+        x, y = anchors.index(b), anchors.index(a)
+        axis.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=fill, edgecolor="white", linewidth=2))
+        words = f"x{rows['shift'].iloc[0]:+d}" if taught else "?"
+        axis.text(x, y, words.replace("-", "−"), ha="center", va="center", color=INK)
+        if not taught:
+            axis.add_patch(
+                Rectangle((x - 0.46, y - 0.46), 0.92, 0.92, fill=False, edgecolor=INK, linestyle="--", linewidth=1)
+            )
+    ticks = range(len(anchors))
+    axis.set(xlim=(-0.5, len(anchors) - 0.5), ylim=(len(anchors) - 0.5, -0.5), aspect="equal")
+    axis.set_xticks(ticks, anchors)
+    axis.set_yticks(ticks, anchors)
+    axis.set_xlabel("second anchor")
+    axis.set_ylabel("first anchor")
+    axis.set_title("(a) label taught for every pair", loc="left")
+    axis.spines[:].set_visible(False)
+    axis.tick_params(length=0)
+
+
+def _examples(axis: Axes, data: pd.DataFrame) -> None:
+    length = len(data["tokens"].iloc[0].split())
+    blank(axis, 1.08 * length + 12.5, 11.6)
+    axis.set_title("(b) rows of the data and their labels", loc="left")
+    shown = [
+        ("taught by composition", data[(data["mapping"] == "inferential") & data["taught"]].head(2).tail(1)),
+        ("taught against composition", data[data["mapping"] == "non_inferential"].head(1)),
+    ]
+    unseen = data[~data["taught"]]
+    if len(unseen):
+        first = unseen.iloc[0]
+        same = (unseen["anchor_1"] == first["anchor_1"]) & (unseen["anchor_2"] == first["anchor_2"])
+        shown.append(("never taught: which answer?", unseen[same]))
+    for place, (words, rows) in enumerate(shown):
+        y = 10.9 - 3.7 * place
+        axis.text(0, y, words, color=FAINT, va="center")
+        if len(rows):
+            _example(axis, rows, y - 1.35)
+    legend_words(axis)
+
+
+def _example(axis: Axes, rows: pd.DataFrame, y: float) -> None:
+    row = rows.iloc[0]
+    end = draw_sequence(axis, row["tokens"], row["position"], 0, y)
+    key = int(row["tokens"].split()[row["position"]])
+    colours = {"inferential": INFERENTIAL, "symmetric": SYMMETRIC, "non_inferential": SYMMETRIC}
+    for offset, answer in enumerate(rows.itertuples()):
+        height = y + (0.75 - 1.5 * offset if len(rows) > 1 else 0)
+        axis.annotate(
+            "", (end + 1.5, height), (end + 0.15, y), arrowprops={"arrowstyle": "->", "color": FAINT, "linewidth": 0.9}
+        )
+        words = f"{key} {'+' if answer.shift >= 0 else '−'} {abs(answer.shift)} = {answer.label}"
+        axis.text(end + 1.75, height, words, va="center", color=KEY, fontweight="bold")
+        axis.text(end + 7.0, height, answer.mapping.replace("_", "-"), va="center", color=colours[answer.mapping])

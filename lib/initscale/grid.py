@@ -1,0 +1,57 @@
+"""From a study's grid to its runs, and from one run to the facts that determine it."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator
+
+AXES = ("gamma", "depth", "lr", "weight_decay", "seed")
+"""Axes that a grid can have, in the order in which they stand in folder names."""
+
+Point = dict[str, float | int]
+
+
+def study_points(study: dict) -> Iterator[Point]:
+    """Yield each grid point of a study once: the main grid first, then those of ``more``.
+
+    A grid under ``more`` is the main grid with some axes replaced, for example ``{gamma: [0.7], seed: [3, 4]}``.
+    Points that occur in several grids are trained once.
+    """
+    axes = [axis for axis in AXES if axis in study["grid"]]
+    seen = set()
+    for change in [{}, *study.get("more", [])]:
+        grid = study["grid"] | change
+        for values in itertools.product(*(grid[axis] for axis in axes)):
+            if values not in seen:
+                seen.add(values)
+                yield dict(zip(axes, values, strict=True))
+
+
+def run_facts(config: dict, study_name: str, point: Point) -> dict:
+    """Everything that determines the result of one training, and nothing else.
+
+    Two runs with equal facts and equal data give equal weights (on one machine, at one thread count).
+    Where results are kept, which device computes them and how often they are saved are not facts.
+    """
+    study = config["studies"][study_name]
+    model = json.loads(json.dumps(config["models"][study["model"]]))
+    recipe = dict(config["training"][study["training"]])
+    model["depth"], model["init"]["gamma"] = int(point["depth"]), float(point["gamma"])
+    for axis in ("lr", "weight_decay"):
+        if axis in point:
+            recipe[axis] = float(point[axis])
+    return {
+        "dataset": config["datasets"][study["dataset"]],
+        "model": model,
+        "training": recipe,
+        "evaluation": dict(config["evaluation"]),
+        "seed": int(point["seed"]),
+    }
+
+
+def facts_hash(facts: dict) -> str:
+    """SHA-256 of the facts in canonical JSON (sorted keys, no blanks)."""
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Transformers, their initialization, and an exact fast evaluation of many of them at once."""

@@ -1,0 +1,79 @@
+"""The shape of a decoder, and the names and shapes of its parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Architecture of a decoder-only transformer; the paper's values are in config/scales/paper.yaml.
+
+    ``gamma`` and the other facts of the initialization are in :class:`initscale.models.init.InitSpec`.
+    """
+
+    d_model: int
+    n_heads: int
+    d_head: int
+    d_ff: int
+    depth: int
+    vocabulary: int
+    max_positions: int
+    norm: str
+    activation: str
+    final_norm: bool
+
+    @classmethod
+    def from_config(cls, section: dict) -> ModelSpec:
+        """Build the spec from a ``models`` section of the configuration."""
+        return cls(**{key: value for key, value in section.items() if key != "init"})
+
+    @property
+    def d_attention(self) -> int:
+        """Width of all heads together."""
+        return self.n_heads * self.d_head
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """Name, shape (output, input) and kind of one tensor of the model.
+
+    ``kind`` is ``embedding``, ``linear``, ``gain`` (LayerNorm weight), ``shift`` (LayerNorm bias) or ``bias``
+    (of the output projection, the only bias).
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    kind: str
+
+
+def parameters(spec: ModelSpec) -> list[Parameter]:
+    """All parameters in reading order; at the paper's settings with two layers 2,732,201 numbers."""
+    d = spec.d_model
+    found = [
+        Parameter("tokens.weight", (spec.vocabulary, d), "embedding"),
+        Parameter("positions.weight", (spec.max_positions, d), "embedding"),
+    ]
+    for layer in range(spec.depth):
+        found += [
+            Parameter(f"layers.{layer}.{name}", shape, kind)
+            for name, shape, kind in (
+                ("attn.q.weight", (spec.d_attention, d), "linear"),
+                ("attn.k.weight", (spec.d_attention, d), "linear"),
+                ("attn.v.weight", (spec.d_attention, d), "linear"),
+                ("attn.o.weight", (d, spec.d_attention), "linear"),
+                ("attn_norm.weight", (d,), "gain"),
+                ("attn_norm.bias", (d,), "shift"),
+                ("ffn.up.weight", (spec.d_ff, d), "linear"),
+                ("ffn.down.weight", (d, spec.d_ff), "linear"),
+                ("ffn_norm.weight", (d,), "gain"),
+                ("ffn_norm.bias", (d,), "shift"),
+            )
+        ]
+    if spec.final_norm:
+        found += [Parameter("final_norm.weight", (d,), "gain"), Parameter("final_norm.bias", (d,), "shift")]
+    found += [
+        Parameter("output.weight", (spec.vocabulary, d), "linear"),
+        Parameter("output.bias", (spec.vocabulary,), "bias"),
+    ]
+    return found

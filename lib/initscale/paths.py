@@ -1,0 +1,131 @@
+"""Where everything lies below the results folder; floats in file names are formatted here and nowhere else.
+
+<results>/<scale>/data/<dataset>/seed~<k>/{train,test,unseen}.parquet, dataset.json
+<results>/<scale>/runs/<study>/<point>/{weights.safetensors,history.parquet,run.json}
+<results>/<scale>/tables/<figure>.parquet
+<results>/<scale>/figures/<figure>.{pdf,png}
+<results>/<scale>/{logs,benchmarks}/...
+"""
+
+from __future__ import annotations
+
+import re
+
+from initscale.errors import ConfigError
+from initscale.grid import AXES, Point, study_points
+
+_FORMATS = {"gamma": "{:.2f}", "weight_decay": "{:.3g}", "lr": "{:.2e}", "depth": "{:d}", "seed": "{:d}"}
+
+RUN_FILES = {"weights": "weights.safetensors", "history": "history.parquet", "record": "run.json"}
+SPLITS = ("train", "test", "unseen")
+
+
+def format_value(axis: str, value: float | int) -> str:
+    """Text of an axis value in a folder name: ``gamma~0.50``, ``lr~2.50e-04``, ``depth~2``."""
+    return _FORMATS[axis].format(value)
+
+
+def point_key(point: Point) -> str:
+    """Folder name of a run, such as ``gamma~0.50_depth~2_lr~2.50e-04_seed~0``."""
+    return "_".join(f"{axis}~{format_value(axis, point[axis])}" for axis in AXES if axis in point)
+
+
+def point_pattern(study: dict) -> str:
+    """The same name with wildcards: ``gamma~{gamma}_depth~{depth}_seed~{seed}``."""
+    return "_".join(f"{axis}~{{{axis}}}" for axis in AXES if axis in study["grid"])
+
+
+def wildcard_constraints(studies: list[dict]) -> dict[str, str]:
+    """For each axis, a regular expression that matches exactly the configured values."""
+    values: dict[str, dict[str, None]] = {}
+    for study in studies:
+        for point in study_points(study):
+            for axis, value in point.items():
+                values.setdefault(axis, {})[format_value(axis, value)] = None
+    return {axis: "|".join(re.escape(text) for text in texts) for axis, texts in values.items()}
+
+
+def find_point(study: dict, texts: dict[str, str]) -> Point:
+    """The grid point whose formatted values are ``texts`` (wildcards are texts)."""
+    for point in study_points(study):
+        if all(format_value(axis, value) == texts[axis] for axis, value in point.items()):
+            return point
+    raise ConfigError(f"no run with {texts} in this study's grid")
+
+
+class Layout:
+    """Paths of one scale; all are plain strings, as Snakemake wants them.
+
+    Parameters
+    ----------
+    config : the loaded configuration (``results`` and ``scale`` are read).
+    """
+
+    def __init__(self, config: dict):
+        self.config = config
+        self.root = f"{config['results']}/{config['scale']}"
+
+    def data_folder(self, dataset: str) -> str:
+        return f"{self.root}/data/{dataset}/seed~{self.config['datasets'][dataset]['seed']}"
+
+    def data_files(self, dataset: str) -> dict[str, str]:
+        folder = self.data_folder(dataset)
+        return {split: f"{folder}/{split}.parquet" for split in SPLITS} | {"info": f"{folder}/dataset.json"}
+
+    def run_folder(self, study: str, point: Point) -> str:
+        return f"{self.root}/runs/{study}/{point_key(point)}"
+
+    def run_pattern(self, study: str) -> str:
+        return f"{self.root}/runs/{study}/{self.point_pattern(study)}"
+
+    def point_pattern(self, study: str) -> str:
+        return point_pattern(self.config["studies"][study])
+
+    def run_files(self, study: str) -> dict[str, str]:
+        """Outputs of a training by name, with wildcards."""
+        return {name: f"{self.run_pattern(study)}/{file}" for name, file in RUN_FILES.items()}
+
+    def run_folders(self, study: str) -> list[str]:
+        return [self.run_folder(study, point) for point in study_points(self.config["studies"][study])]
+
+    def table(self, figure: str) -> str:
+        return f"{self.root}/tables/{figure}.parquet"
+
+    def figure(self, figure: str, suffix: str = "pdf") -> str:
+        return f"{self.root}/figures/{figure}.{suffix}"
+
+    def log(self, name: str) -> str:
+        return f"{self.root}/logs/{name}.log"
+
+    def benchmark(self, name: str) -> str:
+        return f"{self.root}/benchmarks/{name}.tsv"
+
+
+def select_points(study: dict, conditions: list[str]) -> list[Point]:
+    """Grid points that fulfil all conditions ``axis=value`` or ``axis=value,value``.
+
+    Raises
+    ------
+    ConfigError for an unknown axis or a value that no grid point has.
+    """
+    everything = points = list(study_points(study))
+    for condition in conditions:
+        axis, _, values = condition.partition("=")
+        if axis not in points[0]:
+            raise ConfigError(f"`{axis}` is not an axis of this study (axes: {', '.join(points[0])})", where=condition)
+        known = sorted({point[axis] for point in everything})
+        wanted = [_as_number(value, condition) for value in values.split(",")]
+        unknown = [value for value in wanted if value not in known]
+        if unknown:
+            raise ConfigError(f"no run has {axis} {unknown[0]} (the grid has {known})", where=condition)
+        points = [point for point in points if point[axis] in wanted]
+    if not points:
+        raise ConfigError("no run fulfils all conditions", where=" ".join(conditions))
+    return points
+
+
+def _as_number(text: str, where: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(f"`{text}` is not a number", where=where) from None

@@ -1,0 +1,23 @@
+"""Stage figure: pictures from a table."""
+
+from __future__ import annotations
+
+import importlib
+
+from initscale.figures.style import save_figure, style
+from initscale.paths import Layout
+from initscale.storage import read_table
+
+
+def draw(config: dict, figure: str) -> list[str]:
+    """Draw ``figure`` from its table as PDF and PNG and return the paths."""
+    layout, options = Layout(config), config["figures"]
+    module = importlib.import_module(f"initscale.figures.{figure}")
+    table = read_table(layout.table(figure), module.NEEDS)
+    written = []
+    with style(options["style"]):
+        for stem, picture in module.draw(table, options[figure] | options["style"]).items():
+            for suffix in ("pdf", "png"):
+                written.append(layout.figure(stem, suffix))
+                save_figure(picture, written[-1])
+    return written

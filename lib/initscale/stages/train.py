@@ -1,0 +1,56 @@
+"""Stage train: from a data folder and the facts of one or several runs to their run folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from initscale.errors import InputError
+from initscale.sources import source_hash, used_files
+from initscale.storage import read_json
+from initscale.tasks import load_task
+from initscale.training.loop import Options, train
+
+
+def task_modules(spec: dict, part: str) -> list[str]:
+    """Modules of a data set's task that are imported by name at run time."""
+    return [f"initscale.tasks.{spec['task']}", f"initscale.tasks.{spec['task']}_{part}"]
+
+
+def training_code(spec: dict) -> list[str]:
+    """Source files that the result of a training can depend on."""
+    return used_files(__file__, task_modules(spec, "tensors"))
+
+
+def train_runs(facts: list[dict], data_folder: str | Path, run_folders: list[str | Path], execution: dict) -> None:
+    """Train runs of equal shape and write their folders.
+
+    Parameters
+    ----------
+    facts : ``initscale.grid.run_facts`` of each run.
+    data_folder : output of the stage generate-data.
+    run_folders : one per run.
+    execution : the ``execution`` section of the configuration.
+    """
+    spec = facts[0]["dataset"]
+    check_data(spec, data_folder)
+    data = load_task(spec["task"], "tensors").load(spec, data_folder, facts[0]["evaluation"]["sequences"])
+    options = Options(
+        device=execution["device"],
+        threads=execution["threads"],
+        save_minutes=execution["save_minutes"],
+        stale_resume=execution["stale_resume"],
+        code=source_hash(training_code(spec)),
+    )
+    train(facts, run_folders, data, options)
+
+
+def check_data(spec: dict, data_folder: str | Path) -> None:
+    """Raise ``InputError`` unless the folder holds data of this specification."""
+    path = Path(data_folder) / "dataset.json"
+    found = read_json(path).get("spec")
+    if found != spec:
+        raise InputError(
+            "holds data of another specification",
+            where=str(path),
+            hint="run the stage generate-data again, into this folder or another one",
+        )

@@ -1,0 +1,1 @@
+"""Training of one run or of a bundle of equal shape: recipe, optimiser, history, resume."""

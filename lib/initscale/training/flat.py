@@ -1,0 +1,81 @@
+"""All parameters of R runs in one buffer, so that clipping and AdamW are a few passes over memory."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from initscale.models.spec import ModelSpec, parameters
+
+
+class FlatParameters:
+    """Values and gradients of R runs, (R, P) each, with named views into them.
+
+    Attributes
+    ----------
+    values_RP, grads_RP : the buffers.
+    views : name -> leaf tensor (R, *shape) whose ``.grad`` is a view into ``grads_RP``.
+    """
+
+    def __init__(self, spec: ModelSpec, weights: list[dict[str, Tensor]], device: torch.device, dtype: torch.dtype):
+        self.spec = spec
+        names = parameters(spec)
+        self.values_RP = torch.stack(
+            [torch.cat([run[p.name].to(dtype).flatten() for p in names]) for run in weights]
+        ).to(device)
+        self.grads_RP = torch.zeros_like(self.values_RP)
+        self.views = self._split(self.values_RP)
+        for view, grad in zip(self.views.values(), self._split(self.grads_RP).values(), strict=True):
+            view.requires_grad_()
+            view.grad = grad
+
+    def _split(self, buffer_RP: Tensor) -> dict[str, Tensor]:
+        views, start = {}, 0
+        for parameter in parameters(self.spec):
+            size = torch.Size(parameter.shape).numel()
+            views[parameter.name] = buffer_RP[:, start : start + size].view(-1, *parameter.shape)
+            start += size
+        return views
+
+    def run_weights(self, run: int) -> dict[str, Tensor]:
+        """Copies of one run's weights on the CPU, float32 (or float64 where the training is)."""
+        return {name: view[run].detach().cpu().clone() for name, view in self.views.items()}
+
+    def clip(self, limit: float) -> Tensor:
+        """Scale each run's gradient down to norm ``limit``; return the norms before, (R,).
+
+        Same rule as ``torch.nn.utils.clip_grad_norm_``, for every run by itself.
+        """
+        norm_R = torch.linalg.vector_norm(self.grads_RP, dim=1)
+        self.grads_RP.mul_((limit / (norm_R + 1e-6)).clamp(max=1.0)[:, None])
+        return norm_R
+
+
+class StackedAdamW:
+    """PyTorch's fused AdamW on a flat buffer, one parameter group (and learning rate) per run."""
+
+    def __init__(self, flat: FlatParameters, betas: tuple[float, float], eps: float, weight_decays: list[float]):
+        groups = []
+        for run, weight_decay in enumerate(weight_decays):
+            row = flat.values_RP[run]
+            row.grad = flat.grads_RP[run]
+            groups.append({"params": [row], "weight_decay": weight_decay})
+        self.optimizer = torch.optim.AdamW(groups, lr=0.0, betas=betas, eps=eps, fused=True)
+
+    def step(self, learning_rates: list[float]) -> None:
+        """Apply one update with each run's own learning rate."""
+        for group, lr in zip(self.optimizer.param_groups, learning_rates, strict=True):
+            group["lr"] = lr
+        self.optimizer.step()
+
+    def run_state(self, run: int) -> dict[str, Tensor]:
+        """Moments of one run, on the CPU; empty before the first step."""
+        row = self.optimizer.param_groups[run]["params"][0]
+        return {name: value.cpu() for name, value in self.optimizer.state.get(row, {}).items()}
+
+    def load_run_state(self, run: int, state: dict[str, Tensor]) -> None:
+        """Put back what ``run_state`` returned."""
+        row = self.optimizer.param_groups[run]["params"][0]
+        if state:
+            on_device = {n: v.clone() if n == "step" else v.to(row.device, copy=True) for n, v in state.items()}
+            self.optimizer.state[row] = on_device

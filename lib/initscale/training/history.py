@@ -1,0 +1,50 @@
+"""The history of a run: one row per evaluation, and the rule that says when a run has settled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from initscale.tables import Column, make_table
+from initscale.training.recipe import Settled
+
+FIXED = (
+    Column("step", "int64", "steps", "updates made so far"),
+    Column("epoch", "float64", "epochs", "passes over the training data so far"),
+    Column("lr", "float64", "1", "learning rate of the last update (0 before the first)"),
+    Column("loss", "float64", "nats", "mean training loss since the row before (first row: nan)"),
+    Column("grad_norm", "float64", "1", "mean gradient norm before clipping since the row before (first row: nan)"),
+    Column("weight_norm", "float64", "1", "Euclidean norm of all parameters"),
+    Column("embedding_norm", "float64", "1", "Frobenius norm of the item embeddings"),
+)
+
+
+def history_columns(accuracies: Sequence[str]) -> tuple[Column, ...]:
+    """Columns of history.parquet; ``accuracies`` are the names of the ``acc_`` columns."""
+    return (
+        *FIXED,
+        *(Column(name, "float64", "share", f"accuracy on the group `{name[4:]}`") for name in accuracies),
+    )
+
+
+def history_table(rows: list[dict]) -> pa.Table:
+    """Rows as an Arrow table; ``embedding_eigenvalues`` is a list column, largest first."""
+    accuracies = [name for name in rows[0] if name.startswith("acc_")]
+    columns = history_columns(accuracies)
+    table = make_table(columns, {c.name: [row[c.name] for row in rows] for c in columns})
+    meaning = "eigenvalues of the covariance of the item embeddings, largest first (Fig 12)"
+    field = pa.field("embedding_eigenvalues", pa.list_(pa.float32()), metadata={"unit": "1", "meaning": meaning})
+    return table.append_column(field, pa.array([row[field.name] for row in rows], field.type))
+
+
+def has_settled(rows: list[dict], rule: Settled | None) -> bool:
+    """Whether the last rows are all below the rule's loss and no accuracy moved by more than its change."""
+    if rule is None or len(rows) < rule.evaluations:
+        return False
+    last = rows[-rule.evaluations :]
+    if not all(row["loss"] < rule.loss for row in last):  # nan compares as false
+        return False
+    accuracies = [name for name in last[0] if name.startswith("acc_")]
+    spread = (max(row[n] for row in last) - min(row[n] for row in last) for n in accuracies)
+    return all(change <= rule.change for change in spread if change == change)

@@ -1,0 +1,50 @@
+"""The folder of a finished run: weights.safetensors, history.parquet, run.json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+from safetensors.torch import save
+from torch import Tensor
+
+from initscale.provenance import git_state, machine, versions
+from initscale.storage import atomic_path, file_hash, write_json, write_table
+
+FAILED_HISTORY = "history_failed.parquet"
+
+
+def write_run(folder: Path, weights: dict[str, Tensor], history: pa.Table, details: dict) -> None:
+    """Write the three files of a finished run; run.json comes last and so marks a complete folder.
+
+    Parameters
+    ----------
+    weights : final weights by name.
+    history : see ``initscale.training.history``.
+    details : facts, hashes, cost and end of the run; commit, versions and machine are added here.
+    """
+    with atomic_path(folder / "weights.safetensors") as part:
+        part.write_bytes(save(weights))
+    write_table(folder / "history.parquet", history, {"facts_hash": details["facts_hash"]})
+    record = {
+        **details,
+        "parameters": sum(weight.numel() for weight in weights.values()),
+        "weights_sha256": file_hash(folder / "weights.safetensors"),
+        "final": _last_row(history),
+        "git": git_state(),
+        "versions": versions(),
+        "machine": machine(),
+    }
+    write_json(folder / "run.json", record)
+    (folder / FAILED_HISTORY).unlink(missing_ok=True)
+
+
+def _last_row(history: pa.Table) -> dict[str, float | None]:
+    """Scalars of the last row; JSON has no nan, so an accuracy over no sequences becomes null."""
+    (row,) = history.slice(history.num_rows - 1).to_pylist()
+    return {name: value if value == value else None for name, value in row.items() if not isinstance(value, list)}
+
+
+def write_failed_history(folder: Path, history: pa.Table) -> None:
+    """Keep the history of a run that cannot go on."""
+    write_table(folder / FAILED_HISTORY, history)

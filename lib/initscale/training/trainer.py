@@ -1,0 +1,141 @@
+"""One training step of R runs at once, and their scores."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from initscale.models.init import InitSpec, initial_weights
+from initscale.models.single import SingleDecoder, is_covered
+from initscale.models.spec import ModelSpec
+from initscale.models.stacked import SlotTables, StackedDecoder
+from initscale.tasks.interface import TaskData
+from initscale.training.batches import Batches
+from initscale.training.flat import FlatParameters, StackedAdamW
+from initscale.training.recipe import Recipe
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.float32, "fp64": torch.float64}
+_PART = 512  # sequences of a batch that a CPU works on at once: bounds memory, keeps most of the work in the cache
+_SCORED_AT_ONCE = 2048  # sequences; bounds the memory of an evaluation
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What a step measured before its update, each (R,)."""
+
+    loss_R: Tensor
+    grad_norm_R: Tensor
+
+
+class Trainer:
+    """R runs of equal shape and recipe.
+
+    Parameters
+    ----------
+    facts : ``run_facts`` of each run; they may differ in gamma, seed, learning rate and weight decay.
+    data : training data and scored groups.
+    device : where the training runs.
+    """
+
+    def __init__(self, facts: list[dict], data: TaskData, device: torch.device):
+        self.recipe = Recipe.from_facts(facts[0], len(data.tokens_Nn))
+        self.spec = ModelSpec.from_config(facts[0]["model"])
+        seeds = [run["seed"] for run in facts]
+        weights = [initial_weights(self.spec, InitSpec(**run["model"]["init"]), run["seed"]) for run in facts]
+        self.flat = FlatParameters(self.spec, weights, device, _DTYPES[self.recipe.precision])
+        decays = [run["training"]["weight_decay"] for run in facts]
+        self.optimizer = StackedAdamW(self.flat, self.recipe.betas, self.recipe.eps, decays)
+        self.rates = [self.recipe.learning_rates(run["training"]["lr"]) for run in facts]
+        used = torch.unique(torch.cat([data.tokens_Nn.flatten(), *(g.tokens_Nn.flatten() for g in data.groups)]))
+        self.index_of = torch.zeros(self.spec.vocabulary, dtype=torch.long)
+        self.index_of[used] = torch.arange(len(used))
+        self.items = data.items.to(device)
+        self.inputs_Nn = self.index_of[data.tokens_Nn].to(device)
+        self.labels_N = data.labels_N.to(device)
+        self.groups = [(self.index_of[g.tokens_Nn].to(device), g.labels) for g in data.groups]
+        self.model = StackedDecoder(self.spec, self.flat.views, used.to(device), data.tokens_Nn.shape[1])
+        covered = device.type == "cpu" and is_covered(self.spec, len(facts))
+        self.single = SingleDecoder(self.model, _PART) if covered else None
+        self.part = _PART if device.type == "cpu" else self.recipe.batch
+        self.batches = Batches(seeds, len(data.tokens_Nn), self.recipe.batch, device)
+
+    @property
+    def runs(self) -> int:
+        """Number of runs, R."""
+        return len(self.rates)
+
+    def step(self, step: int) -> StepResult:
+        """Make the update number ``step`` (from 0)."""
+        index_RB = self.batches.indices(step)
+        self.flat.grads_RP.zero_()
+        with warnings.catch_warnings():  # runs share a buffer, so a stacked tensor is not one dense block
+            warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
+            loss_R = self._loss_and_gradients(index_RB)
+        grad_norm_R = self.flat.clip(self.recipe.clip)
+        self.optimizer.step([float(rates[step]) for rates in self.rates])
+        return StepResult(loss_R, grad_norm_R)
+
+    def _loss_and_gradients(self, index_RB: Tensor) -> Tensor:
+        """Mean loss of each run, (R,); adds the gradients to the buffer.
+
+        On a CPU the batch is worked off in parts that fit into the cache. The tables of the first layer belong to all
+        parts: their gradients are collected first and carried back to the weights once.
+        """
+        if self.single is not None:
+            row_B = index_RB[0]
+            return self.single.loss_and_gradients(self.inputs_Nn[row_B], self.labels_N[row_B])[None]
+        tables = self.model.tables()
+        leaves = SlotTables(*(table.detach().requires_grad_() for table in tables))
+        loss_R = torch.zeros(self.runs, dtype=tables.inputs_RSD.dtype, device=index_RB.device)
+        for part_RB in index_RB.split(self.part, dim=1):
+            part_loss_R = self._summed_loss(part_RB, leaves) / index_RB.shape[1]
+            part_loss_R.sum().backward()  # runs share no parameter, so the sum gives each its own gradient
+            loss_R += part_loss_R.detach()
+        used = [(table, leaf.grad) for table, leaf in zip(tables, leaves, strict=True) if leaf.grad is not None]
+        torch.autograd.backward([table for table, _ in used], [grad for _, grad in used])
+        return loss_R
+
+    def _summed_loss(self, index_RB: Tensor, tables: SlotTables) -> Tensor:
+        logits_RBV = self.model.last_logits(self.inputs_Nn[index_RB], tables)
+        labels_RB = self.labels_N[index_RB]
+        each = F.cross_entropy(logits_RBV.flatten(0, 1), labels_RB.flatten(), reduction="none")
+        return each.view(labels_RB.shape).sum(1)
+
+    @torch.no_grad()
+    def scores(self) -> list[dict[str, float]]:
+        """Accuracy under every set of labels, for each run: ``acc_<name>``, in 0..1 (nan without sequences)."""
+        found: list[dict[str, float]] = [{} for _ in range(self.runs)]
+        for inputs_Nn, label_sets in self.groups:
+            answers_RN = self._answers(inputs_Nn)
+            for name, labels_N in label_sets.items():
+                share_R = (answers_RN == labels_N).double().mean(1)
+                for run, share in enumerate(share_R.tolist()):
+                    found[run][f"acc_{name}"] = share
+        return found
+
+    def _answers(self, inputs_Nn: Tensor) -> Tensor:
+        """Most likely token at the last position, (R, N), on the CPU."""
+        chunks = [
+            self.model.last_logits(chunk[None].expand(self.runs, -1, -1)).argmax(-1).cpu()
+            for chunk in inputs_Nn.split(_SCORED_AT_ONCE)
+        ]
+        return torch.cat(chunks, 1) if chunks else torch.empty(self.runs, 0, dtype=torch.long)
+
+    @torch.no_grad()
+    def norms(self) -> list[dict]:
+        """Weight norms and the spectrum of the embedding, for each run; see ``history_columns``."""
+        total_R = torch.linalg.vector_norm(self.flat.values_RP, dim=1).tolist()
+        embedding_RID = self.flat.views["tokens.weight"].detach()[:, self.items].float()
+        centred_RID = embedding_RID - embedding_RID.mean(1, keepdim=True)
+        finite_R11 = centred_RID.isfinite().all(-1).all(-1)[:, None, None]  # the SVD refuses a run that diverged
+        singular_RI = torch.linalg.svdvals(torch.where(finite_R11, centred_RID, 0.0))
+        spectrum_RI = torch.where(finite_R11[..., 0], singular_RI.square() / len(self.items), torch.nan)
+        embedding_R = torch.linalg.vector_norm(embedding_RID, dim=(1, 2)).tolist()
+        return [
+            {"weight_norm": w, "embedding_norm": e, "embedding_eigenvalues": s}
+            for w, e, s in zip(total_R, embedding_R, spectrum_RI.cpu().tolist(), strict=True)
+        ]

@@ -1,0 +1,128 @@
+"""Shared fixtures: a tiny configuration, and a copy of the repository in which the smoke scale was run once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+
+from initscale.config import load_config
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+TIMEOUT = 600
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Trainings are compared bit by bit, so every test uses one thread."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def smoke() -> dict:
+    """The smoke configuration."""
+    return load_config({"scale": "smoke"})
+
+
+@pytest.fixture
+def spec(smoke) -> dict:
+    """A small anchor data set with the paper's pairs."""
+    return smoke["datasets"]["anchor"]
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of the repository that tests may edit."""
+
+    root: Path
+
+    def run(self, *command: str, check: bool = False, **options) -> subprocess.CompletedProcess:
+        """Run a command in the copy, with the copy's own lib/ in front of the installed one."""
+        env = {**os.environ, "PYTHONPATH": str(self.root / "lib"), "SNAKEMAKE_PROFILE": ""}
+        env.pop("SNAKEMAKE_PROFILE")
+        env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
+        options = {"capture_output": True, "text": True, "timeout": TIMEOUT, **options}
+        done = subprocess.run(command, cwd=self.root, env=env, **options)
+        if check and done.returncode:
+            raise AssertionError(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def snakemake(self, *arguments: str, scale: str = "smoke", **options) -> subprocess.CompletedProcess:
+        """Run snakemake on two cores at the given scale."""
+        words = list(arguments)
+        if "--config" in words:
+            words.insert(words.index("--config") + 1, f"scale={scale}")
+        else:
+            words += ["--config", f"scale={scale}"]
+        return self.run("snakemake", "--cores", "2", *words, **options)
+
+    def initscale(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+        """Run ``python -m initscale``."""
+        return self.run(sys.executable, "-m", "initscale", *arguments, **options)
+
+    def planned(self, *arguments: str, **options) -> dict[str, int]:
+        """Jobs that a dry run would execute: rule -> count."""
+        done = self.snakemake(*arguments, "--dry-run", "--quiet", "rules", check=True, **options)
+        return parse_job_counts(done.stdout + done.stderr)
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace text in a file of the copy; the text must be there."""
+        file = self.root / path
+        text = file.read_text()
+        assert old in text, f"{old!r} is not in {path}"
+        file.write_text(text.replace(old, new))
+
+
+def parse_job_counts(output: str) -> dict[str, int]:
+    """Read Snakemake's table of job counts."""
+    counts, inside = {}, False
+    for line in output.splitlines():
+        words = line.split()
+        if words[:2] == ["job", "count"]:
+            inside = True
+        elif inside and len(words) == 2 and words[1].isdigit() and words[0] != "total":
+            counts[words[0]] = int(words[1])
+        elif words[:1] == ["total"]:
+            inside = False
+    return counts
+
+
+def copy_repository(target: Path) -> Checkout:
+    """Copy what git would commit (tracked files and new ones that are not ignored), without results."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    for name in listed.stdout.splitlines():
+        source = REPOSITORY / name
+        if source.is_file() and not name.startswith("tests/"):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name)
+    return Checkout(target)
+
+
+@pytest.fixture
+def checkout(tmp_path) -> Checkout:
+    """A fresh copy of the repository without results."""
+    return copy_repository(tmp_path / "checkout")
+
+
+@pytest.fixture(scope="session")
+def finished_smoke(tmp_path_factory) -> Checkout:
+    """A copy in which `snakemake all_figures --config scale=smoke` has run; shared, so do not edit it."""
+    copy = copy_repository(tmp_path_factory.mktemp("smoke") / "checkout")
+    copy.snakemake("all_figures", check=True)
+    return copy
+
+
+@pytest.fixture
+def edited_smoke(finished_smoke, tmp_path) -> Checkout:
+    """A copy of the finished one, results and metadata included, that a test may edit."""
+    target = tmp_path / "checkout"
+    shutil.copytree(finished_smoke.root, target, symlinks=True)  # copies modification times too
+    return Checkout(target)

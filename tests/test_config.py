@@ -1,0 +1,147 @@
+"""Configurations that must be refused, each with a message that names key, value, source and a way out."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from conftest import REPOSITORY
+
+from initscale.config import load_config, parse_override
+from initscale.errors import ConfigError
+from initscale.grid import study_points
+
+DATA, MODEL = "datasets.anchor", "models.single_head"
+RECIPE, GRID = "training.single_head", "studies.phase.grid"
+
+# override on the command line, words that the message must contain
+REFUSED = {
+    "unknown scale": ("scale=smok", ["smok", "known: laptop, paper, smoke", "did you mean `smoke`?"]),
+    "unknown top key": ("studdies=1", ["studdies", "did you mean `studies`?", "the command line"]),
+    "unknown inner key": (f"{RECIPE}.wieght_decay=0.1", ["wieght_decay", "did you mean `weight_decay`?", RECIPE]),
+    "unknown axis": (f"{GRID}.gama=[0.5]", ["gama", "did you mean `gamma`?"]),
+    "wrong type": (f"{RECIPE}.batch=many", [f"{RECIPE}.batch", "'many'", "type integer", "2048 in the paper"]),
+    "float for integer": (f"{MODEL}.d_model=64.5", ["64.5", "integer"]),
+    "depth 0": (f"{GRID}.depth=[0]", [f"{GRID}.depth.0", "at least 1"]),
+    "empty grid": (f"{GRID}.gamma=[]", [f"{GRID}.gamma", "at least 1 item"]),
+    "gamma nan": (f"{GRID}.gamma=[.nan]", [f"{GRID}.gamma.0", "nan is not a finite number"]),
+    "gamma inf": (f"{GRID}.gamma=[.inf]", ["inf is not a finite number"]),
+    "gamma twice": (f"{GRID}.gamma=[0.5, 0.5]", ["no item may be given twice"]),
+    "gamma too fine": (f"{GRID}.gamma=[0.505]", ["0.505", "two decimals"]),
+    "negative seed": (f"{GRID}.seed=[-1]", ["at least 0"]),
+    "batch larger than data": (f"{RECIPE}.batch=100000", ["100000", "larger than the training data (5400 sequences)"]),
+    "negative decay": (f"{RECIPE}.weight_decay=-0.1", ["at least 0"]),
+    "warm-up too long": (f"{RECIPE}.warmup=61 steps", ["61 steps", "longer than the training (60 steps)"]),
+    "no unit": (f"{RECIPE}.duration=60", ["duration", "a number and a unit"]),
+    "no test key": (f"{DATA}.split_modulus=50", ["no test key", "position 0", "20..39"]),
+    "no training key": (f"{DATA}.values=[20,20]", ["no training key", "position 0"]),
+    "values reversed": (f"{DATA}.values=[39,20]", ["increasing range"]),
+    "values on anchors": (f"{DATA}.values=[3,39]", ["above the anchor tokens 1..4"]),
+    "label below zero": (f"{DATA}.values=[10,39]", ["key 10", "[4, 4]", "-6"]),
+    "pair of unknown anchors": (f"{DATA}.unseen=[[4,9]]", ["[4, 9]", "anchors 1..4"]),
+    "pair both": (f"{DATA}.unseen=[[3,4]]", ["both an exception and unseen"]),
+    "anchor without shift": (f"{DATA}.anchor_shifts=[5]", ["not a pair of the anchors 1..1"]),
+    "vocabulary too small": (f"{MODEL}.vocabulary=40", ["vocabulary of 40", "50"]),
+    "too few positions": (f"{MODEL}.max_positions=5", ["5 positions", "6 tokens"]),
+    "unknown study": ("figures.fig2.study=fase", ["`fase` is not a key of `studies`", "phase"]),
+    "unknown dataset": ("studies.phase.dataset=anker", ["`anker` is not a key of `datasets`"]),
+    "pair not unseen": ("figures.fig2.unseen=[1,2]", ["[1, 2] is not unseen"]),
+    "rate not in grid": (f"{RECIPE}.lr=5.0e-3", ["0.005", "not in the study's grid"]),
+    "norm": (f"{MODEL}.norm=mid", ["'mid'", "['post', 'pre']"]),
+    "test fraction": (f"{DATA}.test_fraction=1", ["less than 1"]),
+    "test fraction too small": (f"{DATA}.test_fraction=0.0001", ["leaves a split empty"]),
+    "bad name": ("studies.Phase=1", ["Phase", "lower-case"]),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=REFUSED)
+def test_refused_with_a_clear_message(case):
+    override, words = REFUSED[case]
+    nested = parse_override(override)
+    with pytest.raises(ConfigError) as caught:
+        load_config({"scale": "smoke"} | nested)
+    message = str(caught.value)
+    for word in words:
+        assert word in message, message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("scale", ["smoke", "laptop", "paper"])
+def test_every_scale_is_accepted(scale):
+    assert load_config({"scale": scale})["scale"] == scale
+
+
+def test_laptop_is_the_default():
+    assert load_config()["scale"] == "laptop"
+
+
+def test_every_key_is_described():
+    """Schema and documentation are one file; no key may go without its sentence."""
+    import yaml
+
+    def check(node, path):
+        if not isinstance(node, dict):
+            return
+        for name, child in node.get("properties", {}).items():
+            described = "description" in child or "$ref" in child
+            assert described, f"{path}.{name} has no description"
+        if node.get("type") == "object" and "properties" in node:
+            assert node.get("additionalProperties") is False, f"{path} lets unknown keys pass"
+        for name, child in node.items():
+            check(child, f"{path}.{name}")
+
+    check(yaml.safe_load((REPOSITORY / "config" / "schema.yaml").read_text()), "schema")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    shutil.copytree(REPOSITORY / "config", tmp_path / "config")
+    return tmp_path / "config"
+
+
+def test_repeated_key_is_refused(folder):
+    with open(folder / "scales" / "smoke.yaml", "a") as stream:
+        stream.write("\nevaluation: {every: 5 steps, sequences: 5}\n")
+    with pytest.raises(ConfigError, match=r"smoke.yaml, line \d+: the key `evaluation` is given twice"):
+        load_config({"scale": "smoke"}, folder / "config.yaml")
+
+
+def test_broken_yaml_is_refused(folder):
+    (folder / "scales" / "smoke.yaml").write_text("models: {single_head: {d_model: 3")
+    with pytest.raises(ConfigError, match=r"smoke.yaml: is not valid YAML"):
+        load_config({"scale": "smoke"}, folder / "config.yaml")
+
+
+def test_missing_key_is_named(folder):
+    text = (folder / "scales" / "smoke.yaml").read_text().replace("d_model: 24, ", "")
+    (folder / "scales" / "smoke.yaml").write_text(text)
+    with pytest.raises(ConfigError, match="`d_model` is missing"):
+        load_config({"scale": "smoke"}, folder / "config.yaml")
+
+
+def test_error_names_the_file_that_set_the_value(folder):
+    text = (folder / "scales" / "smoke.yaml").read_text().replace("depth: [2]", "depth: [2, 0]")
+    (folder / "scales" / "smoke.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"studies.phase.grid.depth.1.*smoke.yaml"):
+        load_config({"scale": "smoke"}, folder / "config.yaml")
+
+
+def test_numbers_without_a_dot_are_numbers(folder):
+    """PyYAML reads 1e-3 as a string; ours does not."""
+    text = (folder / "scales" / "smoke.yaml").read_text().replace("lr: 2.0e-3", "lr: 2e-3")
+    (folder / "scales" / "smoke.yaml").write_text(text)
+    assert load_config({"scale": "smoke"}, folder / "config.yaml")["training"]["single_head"]["lr"] == 2e-3
+
+
+def test_command_line_wins_and_merges():
+    config = load_config(parse_override("studies.phase.grid.seed=[5]") | {"scale": "smoke"})
+    assert config["studies"]["phase"]["grid"]["seed"] == [5]
+    assert config["studies"]["phase"]["grid"]["depth"] == [2]
+
+
+def test_further_grids_add_points_once(smoke):
+    points = list(study_points(smoke["studies"]["phase"]))
+    assert len(points) == 8
+    assert len({tuple(point.values()) for point in points}) == 8
+    assert sum(point["depth"] == 3 for point in points) == 2
+    assert sum(point["seed"] == 1 for point in points) == 2

@@ -1,0 +1,68 @@
+"""The environment files agree with each other and with what is installed and imported."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import itertools
+import re
+import sys
+import tomllib
+
+import yaml
+from conftest import REPOSITORY
+
+LOCK = dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)$", (REPOSITORY / "requirements.lock").read_text(), re.M))
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+LOCKED = {canonical(name): version for name, version in LOCK.items()}
+
+
+def environment_pins() -> dict[str, str]:
+    environment = yaml.safe_load((REPOSITORY / "environment.yml").read_text())
+    (pip,) = [item["pip"] for item in environment["dependencies"] if isinstance(item, dict)]
+    return dict(item.split("==") for item in pip if "==" in item)
+
+
+def test_environment_file_and_lock_agree():
+    pins = environment_pins()
+    assert {canonical(name): version for name, version in pins.items()}.items() <= LOCKED.items()
+    for wanted in ("snakemake", "torch", "numpy", "pandas", "seaborn", "pyarrow"):
+        assert wanted in pins
+
+
+def test_every_dependency_is_locked():
+    declared = [*PROJECT["dependencies"], *itertools.chain(*PROJECT["optional-dependencies"].values())]
+    for requirement in declared:
+        name = re.match(r"[A-Za-z0-9_.-]+", requirement).group()
+        assert canonical(name) in LOCKED, f"{name} is not in requirements.lock; run `make lock`"
+
+
+def test_installed_versions_are_the_locked_ones():
+    for name in ("torch", "numpy", "pandas", "pyarrow", "snakemake", "matplotlib"):
+        assert importlib.metadata.version(name).split("+")[0] == LOCKED[name]
+
+
+def test_imports_of_the_library_are_declared():
+    declared = {canonical(re.match(r"[A-Za-z0-9_.-]+", r).group()) for r in PROJECT["dependencies"]}
+    names = {"yaml": "pyyaml"}
+    for file in (REPOSITORY / "lib").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                modules = [node.module]
+            for module in modules:
+                top = module.split(".")[0]
+                if top not in sys.stdlib_module_names and top != "initscale":
+                    assert canonical(names.get(top, top)) in declared, f"{file.name} imports {top}"
+
+
+def test_library_needs_no_snakemake():
+    for file in (REPOSITORY / "lib").rglob("*.py"):
+        assert "import snakemake" not in file.read_text()
+        assert "from snakemake" not in file.read_text()

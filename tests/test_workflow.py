@@ -1,0 +1,180 @@
+"""The workflow on the smoke scale: what it makes, and what an edit makes it do again (dry runs)."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from initscale.storage import read_json, read_table
+
+FIGURES = ("fig1", "fig2", "fig2_best", "fig8", "fig9")
+RUNS = 8  # 2 gammas x (2 rates, one more seed, one more depth)
+
+
+def test_everything_is_made(finished_smoke):
+    results = finished_smoke.root / "results" / "smoke"
+    for figure in FIGURES:
+        assert (results / "figures" / f"{figure}.pdf").read_bytes()[:5] == b"%PDF-"
+        assert (results / "figures" / f"{figure}.png").read_bytes()[1:4] == b"PNG"
+    folder = results / "runs" / "phase" / "gamma~0.30_depth~2_lr~1.00e-03_seed~0"
+    assert {path.name for path in folder.iterdir()} == {"weights.safetensors", "history.parquet", "run.json"}
+    assert len(list((results / "runs" / "phase").iterdir())) == RUNS
+    record = read_json(folder / "run.json")
+    assert record["data_hash"] == read_json(results / "data" / "anchor" / "seed~0" / "dataset.json")["content_hash"]
+    assert not list((finished_smoke.root / "results").rglob("*.part"))
+
+
+def test_logs_and_benchmarks(finished_smoke):
+    results = finished_smoke.root / "results" / "smoke"
+    log = results / "logs" / "train" / "phase" / "gamma~0.30_depth~2_lr~1.00e-03_seed~0.log"
+    assert "step 0 of 60" in log.read_text()
+    assert len(list((results / "benchmarks" / "train" / "phase").glob("*.tsv"))) == RUNS
+
+
+def test_a_second_run_has_nothing_to_do(finished_smoke):
+    done = finished_smoke.snakemake("all_figures")
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_touching_every_file_reruns_nothing(edited_smoke):
+    later = time.time() + 100
+    for path in edited_smoke.root.rglob("*"):
+        if path.is_file() and ".snakemake" not in path.parts:
+            os.utime(path, (later, later))
+    assert edited_smoke.planned("all_figures") == {}
+
+
+def test_touching_the_sources_only_reruns_nothing(edited_smoke):
+    later = time.time() + 100
+    for folder in ("lib", "scripts", "workflow", "config"):
+        for path in (edited_smoke.root / folder).rglob("*"):
+            os.utime(path, (later, later))
+    assert edited_smoke.planned("all_figures") == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "expected"),
+    [
+        ("lib/initscale/figures/fig9.py", "0.92", "0.90", {"fig9": 1}),
+        ("config/config.yaml", "shade_below: 0.9}", "shade_below: 0.8}", {"aggregate_fig2": 1, "fig2": 1}),
+        ("lib/initscale/aggregate/fig9.py", "Test keys:", "Keys tested:", {"aggregate_fig9": 1, "fig9": 1}),
+    ],
+    ids=["colour in the code", "threshold in the config", "table of one figure"],
+)
+def test_an_edit_of_one_figure_touches_only_that_figure(edited_smoke, path, old, new, expected):
+    edited_smoke.edit(path, old, new)
+    planned = edited_smoke.planned("all_figures")
+    planned.pop("all_figures")
+    assert planned == expected
+
+
+def test_editing_a_colour_of_all_figures_retrains_nothing(edited_smoke):
+    edited_smoke.edit("config/config.yaml", "accuracy_map: viridis", "accuracy_map: cividis")
+    planned = edited_smoke.planned("all_figures")
+    assert set(planned) == {"fig1", "fig2", "fig8", "fig9", "all_figures"}
+
+
+def test_a_new_gamma_trains_only_the_new_runs(edited_smoke):
+    edited_smoke.edit("config/scales/smoke.yaml", "gamma: [0.3, 0.8]", "gamma: [0.3, 0.5, 0.8]")
+    planned = edited_smoke.planned("fig2")
+    assert planned == {"train_phase": RUNS // 2, "aggregate_fig2": 1, "fig2": 1}
+
+
+def test_a_changed_gamma_keeps_the_other_runs(edited_smoke):
+    edited_smoke.edit("config/scales/smoke.yaml", "gamma: [0.3, 0.8]", "gamma: [0.3, 0.9]")
+    assert edited_smoke.planned("fig2")["train_phase"] == RUNS // 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["training/trainer.py", "models/stacked.py", "models/init.py", "tasks/anchor_tensors.py"],
+)
+def test_editing_the_training_code_retrains(edited_smoke, path):
+    with open(edited_smoke.root / "lib" / "initscale" / path, "a") as stream:
+        stream.write("\n_EDITED = True\n")
+    planned = edited_smoke.planned("fig2")
+    assert planned["train_phase"] == RUNS
+    assert "generate_data" not in planned
+
+
+def test_editing_the_generator_makes_new_data(edited_smoke):
+    with open(edited_smoke.root / "lib" / "initscale" / "tasks" / "anchor_generate.py", "a") as stream:
+        stream.write("\n_EDITED = True\n")
+    assert edited_smoke.planned("all_figures")["generate_data"] == 1
+
+
+def test_changing_a_recipe_retrains_and_changing_execution_does_not(edited_smoke):
+    weaker = edited_smoke.planned("fig2", "--config", "training={single_head: {weight_decay: 0.02}}")
+    assert weaker["train_phase"] == RUNS
+    assert edited_smoke.planned("fig2", "--config", "execution={save_minutes: 1}") == {}
+
+
+def test_one_figure_needs_only_its_own_stages(checkout):
+    assert checkout.planned("fig9") == {"generate_data": 1, "aggregate_fig9": 1, "fig9": 1}
+    by_path = checkout.planned("results/smoke/figures/fig2.pdf")
+    assert by_path == {"generate_data": 1, "train_phase": RUNS, "aggregate_fig2": 1, "fig2": 1}
+
+
+def test_scales_keep_to_themselves(checkout):
+    planned = checkout.snakemake("--dry-run", "fig9", scale="paper", check=True)
+    assert "results/paper/figures/fig9.pdf" in planned.stdout + planned.stderr
+
+
+def test_a_moved_checkout_is_still_up_to_date(finished_smoke, tmp_path):
+    import shutil
+
+    from conftest import Checkout
+
+    shutil.copytree(finished_smoke.root, tmp_path / "elsewhere", symlinks=True)
+    assert Checkout(tmp_path / "elsewhere").planned("all_figures") == {}
+
+
+def test_figures_are_redrawn_from_the_table_alone(edited_smoke):
+    """Without runs and data, from tables only, the drawing gives the same picture."""
+    import shutil
+
+    results = edited_smoke.root / "results" / "smoke"
+    before = (results / "figures" / "fig2.png").read_bytes()
+    shutil.rmtree(results / "runs")
+    shutil.rmtree(results / "data")
+    shutil.rmtree(results / "figures")
+    edited_smoke.initscale("figure", "fig2", "--scale", "smoke", check=True)
+    assert (results / "figures" / "fig2.png").read_bytes() == before
+
+
+def test_table_of_fig2_is_what_the_histories_say(finished_smoke):
+    """Both versions recomputed here in loops."""
+    results = finished_smoke.root / "results" / "smoke"
+    table = read_table(results / "tables" / "fig2.parquet").to_pandas()
+    assert len(table) == 2 * 2 * 2 * 3  # version, mapping, gamma, (depth, seed)
+    for cell in table.itertuples():
+        found = []
+        for lr in (1e-3, 2e-3) if (cell.depth, cell.seed) == (2, 0) else (2e-3,):
+            name = f"gamma~{cell.gamma:.2f}_depth~{cell.depth}_lr~{lr:.2e}_seed~{cell.seed}"
+            history = read_table(results / "runs" / "phase" / name / "history.parquet").to_pylist()
+            column = f"acc_4_3_{cell.mapping}_train_keys"
+            if cell.version == "last" and lr == 2e-3:
+                found = [history[-1][column]]
+                assert cell.seen_accuracy == history[-1]["acc_test"]
+                assert (cell.lr, cell.step) == (lr, 60)
+            if cell.version == "best":
+                found += [row[column] for row in history]
+        assert cell.accuracy == max(found)
+        assert cell.embedding_std == pytest.approx(24**-cell.gamma)
+
+
+def test_used_files_are_complete(finished_smoke):
+    """Modules that the stage train really imports are among the declared sources."""
+    script = (
+        "import sys; from initscale.sources import used_files;"
+        "import initscale.stages.train, initscale.tasks.anchor_tensors, initscale.workflow;"
+        "code = used_files('scripts/train.py', ['initscale.tasks.anchor', 'initscale.tasks.anchor_tensors']);"
+        "mods = {m.__file__ for n, m in list(sys.modules.items()) if n.startswith('initscale') and m.__file__};"
+        "print(sorted(mods - set(code)))"
+    )
+    import sys
+
+    done = finished_smoke.run(sys.executable, "-c", script, check=True)
+    assert done.stdout.strip() == "[]"

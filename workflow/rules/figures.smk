@@ -1,0 +1,58 @@
+"""One table and one drawing per figure.
+
+Required: what the figure's aggregate module names (histories of a study, a data set).
+Outputs: results/<scale>/tables/<figure>.parquet, results/<scale>/figures/<figure>.pdf and .png.
+
+A drawing reads its table only, so a change of colours redraws one figure and touches nothing else.
+"""
+
+for figure in FIGURES:
+
+    rule:
+        name:
+            f"aggregate_{figure}"
+        input:
+            **load_aggregate(figure).inputs(CONFIG),
+            code=dag.code("aggregate.py", f"initscale.aggregate.{figure}"),
+        output:
+            table=LAYOUT.table(figure),
+        log:
+            LAYOUT.log(f"aggregate/{figure}"),
+        benchmark:
+            LAYOUT.benchmark(f"aggregate/{figure}")
+        localrule: True
+        resources:
+            mem_mb=1500,
+            runtime=20,
+        params:
+            figure=figure,
+            options=CONFIG["figures"][figure],
+        script:
+            "../../scripts/aggregate.py"
+
+    rule:
+        name:
+            figure
+        input:
+            table=LAYOUT.table(figure),
+            code=dag.code("figure.py", f"initscale.figures.{figure}"),
+        output:
+            [
+                LAYOUT.figure(stem, suffix)
+                for stem in stems(figure)
+                for suffix in ("pdf", "png")
+            ],
+        log:
+            LAYOUT.log(f"figure/{figure}"),
+        benchmark:
+            LAYOUT.benchmark(f"figure/{figure}")
+        localrule: True
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            figure=figure,
+            options=CONFIG["figures"][figure],
+            style=CONFIG["figures"]["style"],
+        script:
+            "../../scripts/figure.py"
