@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from initscale.models.decoder import Decoder
 from initscale.models.init import InitSpec, initial_weights
+from initscale.models.single import SingleDecoder
 from initscale.models.spec import ModelSpec
 from initscale.models.stacked import StackedDecoder
 
@@ -43,12 +44,19 @@ def plain(spec: ModelSpec, weights: dict, tokens_BN, labels_B) -> tuple[torch.Te
     return loss.detach(), {name: p.grad for name, p in model.named_parameters()}
 
 
-def stacked(spec: ModelSpec, weights: list[dict], index_RBN, labels_RB) -> tuple[torch.Tensor, dict]:
+def stacked(spec: ModelSpec, weights: list[dict], index_RBN, labels_RB, low=None) -> tuple[torch.Tensor, dict]:
     views = {k: torch.stack([w[k] for w in weights]).requires_grad_() for k in weights[0]}
-    logits = StackedDecoder(spec, views, TOKENS, N).last_logits(index_RBN)
+    logits = StackedDecoder(spec, views, TOKENS, N, low).last_logits(index_RBN)
     loss_R = F.cross_entropy(logits.flatten(0, 1), labels_RB.flatten(), reduction="none").view(labels_RB.shape).mean(1)
     loss_R.sum().backward()
     return loss_R.detach(), {k: v.grad for k, v in views.items()}
+
+
+def single(spec: ModelSpec, weights: dict, index_BN, labels_B, part: int = 9, low=None) -> tuple[torch.Tensor, dict]:
+    """The CPU engine, in parts of uneven size."""
+    views = {k: w[None].clone().requires_grad_() for k, w in weights.items()}
+    loss = SingleDecoder(StackedDecoder(spec, views, TOKENS, N), part, low).loss_and_gradients(index_BN, labels_B)
+    return loss, {k: v.grad[0] for k, v in views.items()}
 
 
 def relative(found: torch.Tensor, wanted: torch.Tensor) -> float:
@@ -64,9 +72,7 @@ CASES = list(itertools.product((1, 2, 3, 4), (1, 3), ("post", "pre"), ("relu", "
 def test_loss_and_every_gradient_equal_the_plain_decoder(depth, heads, norm, activation, runs, dtype):
     spec = spec_of(depth, heads, norm, activation, final_norm=norm == "pre")
     weights = weights_of(spec, runs, dtype)
-    draw = torch.Generator().manual_seed(1)
-    index_RBN = torch.randint(len(TOKENS), (runs, B, N), generator=draw)
-    labels_RB = torch.randint(VOCABULARY, (runs, B), generator=draw)
+    index_RBN, labels_RB = draw_batch(runs)
     loss_R, gradients = stacked(spec, weights, index_RBN, labels_RB)
     for run in range(runs):
         # the float32 engine is held against the float64 definition: both have rounding, only one is the reference
@@ -82,3 +88,53 @@ def test_a_wrong_saving_is_caught(monkeypatch):
     monkeypatch.setattr(StackedDecoder, "_softmax", lambda self, scores: scores.softmax(-1))
     with pytest.raises(AssertionError):
         test_loss_and_every_gradient_equal_the_plain_decoder(2, 1, "post", "relu", 1, torch.float64)
+
+
+def draw_batch(runs: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
+    draw = torch.Generator().manual_seed(1)
+    index_RBN = torch.randint(len(TOKENS), (runs, B, N), generator=draw)
+    return index_RBN, torch.randint(VOCABULARY, (runs, B), generator=draw)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=["fp64", "fp32"])
+@pytest.mark.parametrize("depth", [2, 3, 4, 5])
+def test_cpu_engine_equals_the_plain_decoder(depth, dtype):
+    spec = spec_of(depth, 1, "post", "relu")
+    (weights,) = weights_of(spec, 1, dtype)
+    (index_BN,), (labels_B,) = draw_batch()
+    loss, gradients = single(spec, weights, index_BN, labels_B)
+    exact_loss, wanted = plain(spec, {k: v.double() for k, v in weights.items()}, TOKENS[index_BN], labels_B)
+    assert abs(loss.double() - exact_loss) <= TOLERANCE[dtype] * exact_loss
+    for name, gradient in wanted.items():
+        assert relative(gradients[name].double(), gradient) <= TOLERANCE[dtype], name
+
+
+def test_position_zero_matters_to_the_cpu_engine():
+    """The gradient through position 0 goes its own way; without it the comparison must fail."""
+    spec = spec_of(3, 1, "post", "relu")
+    (weights,) = weights_of(spec, 1, torch.float64)
+    (index_BN,), (labels_B,) = draw_batch()
+    changed = index_BN.clone()
+    changed[:, 0] = (changed[:, 0] + 1) % len(TOKENS)
+    assert single(spec, weights, index_BN, labels_B)[0] != single(spec, weights, changed, labels_B)[0]
+
+
+@pytest.mark.parametrize("engine", ["single", "stacked"])
+@pytest.mark.parametrize("depth", [2, 4])
+def test_bf16_is_as_near_to_float64_as_autocast_is(depth, engine):
+    """Rounded products differ from exact ones; ours by no more than 1.5 times what torch.autocast's do."""
+    spec = spec_of(depth, 1, "post", "relu")
+    (weights,) = weights_of(spec, 1, torch.float32)
+    index_RBN, labels_RB = draw_batch()
+    tokens_BN = TOKENS[index_RBN[0]]
+    _, exact = plain(spec, {k: v.double() for k, v in weights.items()}, tokens_BN, labels_RB[0])
+    with torch.autocast("cpu", torch.bfloat16):
+        _, usual = plain(spec, weights, tokens_BN, labels_RB[0])
+    if engine == "single":
+        _, ours = single(spec, weights, index_RBN[0], labels_RB[0], low=torch.bfloat16)
+    else:
+        _, ours = stacked(spec, [weights], index_RBN, labels_RB, low=torch.bfloat16)
+        ours = {name: gradient[0] for name, gradient in ours.items()}
+    both = [torch.cat([g[name].double().flatten() for name in exact]) for g in (ours, usual, exact)]
+    error, usual_error = (relative(gradient, both[2]) for gradient in both[:2])
+    assert 1e-4 < error < 1.5 * usual_error

@@ -4,7 +4,14 @@ Autograd's own versions of these blocks make some twenty passes over the largest
 each result anew; on a CPU that costs as much as the products. Here residuals and their gradients are part of the
 products, the ReLU works in place, and the gradients of look-up tables go straight into one buffer.
 
-Shape suffixes: B sequences, N positions, X = B x N rows, D residual width, K head width, F hidden width, S slots.
+Position 0 sees only itself, so whatever a layer makes of it depends on its token alone: it is computed once per
+token and looked up ("first"). The other positions ("rest") are what the blocks work on.
+
+With a ``low`` precision (bf16) the products are taken as autocast takes them: operands rounded, sums in float32
+inside a product, residual stream and norms in float32.
+
+Shape suffixes: B sequences, N positions, M = N - 1 positions without the first, Y = B x M rows, X any rows, D residual
+width, K head width, F hidden width, S slots, T tokens.
 """
 
 from __future__ import annotations
@@ -20,108 +27,126 @@ _EPS = 1e-5
 
 
 class LookUpAttention(Function):
-    """First layer: x[slots] + softmax(scores[slot pairs]) values[slots], both looked up.
+    """First layer, without position 0: x[slots] + softmax(scores[slot pairs]) values[slots], both looked up.
 
-    ``forward(x_SD, scores_SS, values_SD, slots_BN, future_NN, grads)`` gives (X, D). The gradients of the three tables
-    are added to the tensors in ``grads``; autograd gets None for them.
+    ``forward(x_SD, scores_SS, values_SD, slots_BN, future_MN, grads)`` gives (Y, D). The gradients of the three
+    tables are added to the tensors in ``grads``; autograd gets None for them.
     """
 
     @staticmethod
-    def forward(ctx, x_SD, scores_SS, values_SD, slots_BN, future_NN, grads):
+    def forward(ctx, x_SD, scores_SS, values_SD, slots_BN, future_MN, grads):
         (B, N), S = slots_BN.shape, len(x_SD)
-        pairs_Z = (slots_BN[:, :, None] * S + slots_BN[:, None, :]).flatten()
-        scores_BNN = scores_SS.flatten().index_select(0, pairs_Z).view(B, N, N)
-        a_BNN = torch.softmax(scores_BNN.masked_fill_(future_NN, -torch.inf), -1)
-        slots_X = slots_BN.flatten()
-        values_BND = values_SD.index_select(0, slots_X).view(B, N, -1)
-        out_BND = x_SD.index_select(0, slots_X).view(B, N, -1).baddbmm_(a_BNN, values_BND)
-        ctx.save_for_backward(a_BNN, values_BND, slots_X, pairs_Z)
+        pairs_Z = (slots_BN[:, 1:, None] * S + slots_BN[:, None, :]).flatten()
+        scores_BMN = scores_SS.flatten().index_select(0, pairs_Z).view(B, N - 1, N)
+        a_BMN = torch.softmax(scores_BMN.masked_fill_(future_MN, -torch.inf), -1)
+        values_BND = values_SD.index_select(0, slots_BN.flatten()).view(B, N, -1)
+        out_BMD = x_SD.index_select(0, slots_BN[:, 1:].flatten()).view(B, N - 1, -1).baddbmm_(a_BMN, values_BND)
+        ctx.save_for_backward(a_BMN, values_BND, slots_BN, pairs_Z)
         ctx.grads = grads
-        return out_BND.view(B * N, -1)
+        return out_BMD.view(B * (N - 1), -1)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, grad_XD):
-        a_BNN, values_BND, slots_X, pairs_Z = ctx.saved_tensors
+    def backward(ctx, grad_YD):
+        a_BMN, values_BND, slots_BN, pairs_Z = ctx.saved_tensors
         x_grad_SD, scores_grad_SS, values_grad_SD = ctx.grads
-        grad_BND = grad_XD.view_as(values_BND)
-        x_grad_SD.index_add_(0, slots_X, grad_XD)
-        values_grad_SD.index_add_(0, slots_X, torch.bmm(a_BNN.mT, grad_BND).flatten(0, 1))
-        scores_BNN = _softmax_backward(torch.bmm(grad_BND, values_BND.mT), a_BNN)
-        scores_grad_SS.view(-1).index_add_(0, pairs_Z, scores_BNN.flatten())
+        grad_BMD = grad_YD.view(*a_BMN.shape[:2], -1)
+        x_grad_SD.index_add_(0, slots_BN[:, 1:].flatten(), grad_YD)
+        values_grad_SD.index_add_(0, slots_BN.flatten(), torch.bmm(a_BMN.mT, grad_BMD).flatten(0, 1))
+        scores_BMN = _softmax_backward(torch.bmm(grad_BMD, values_BND.mT), a_BMN)
+        scores_grad_SS.view(-1).index_add_(0, pairs_Z, scores_BMN.flatten())
         return None, None, None, None, None, None
 
 
 class Attention(Function):
-    """A layer's attention with its residual at every position.
+    """A middle layer's attention with its residual, without position 0.
 
-    ``forward(x_XD, qkv_3KD, o_DK, future_NN, scale)`` gives x + W_O softmax(scale Q K^T) V, (X, D). The three
-    weights of queries, keys and values come stacked.
+    ``forward(x_YD, first_kv_T2K, token_B, qkv_3KD, o_DK, future_MN, scale, low, first_grad_T2K)`` gives
+    x + W_O softmax(scale Q K^T) V, (Y, D). The three weights of queries, keys and values come stacked;
+    ``first_kv_T2K`` are keys and values of position 0 by token, ``token_B`` says which; their gradient is added to
+    ``first_grad_T2K``.
     """
 
     @staticmethod
-    def forward(ctx, x_XD, qkv_3KD, o_DK, future_NN, scale):
-        N, K = len(future_NN), o_DK.shape[1]
-        qkv_BN3K = torch.mm(x_XD, qkv_3KD.T).view(-1, N, 3 * K)
-        q_BNK, k_BNK, v_BNK = qkv_BN3K.split(K, dim=2)
-        scores_BNN = torch.bmm(q_BNK, k_BNK.mT).mul_(scale)
-        a_BNN = torch.softmax(scores_BNN.masked_fill_(future_NN, -torch.inf), -1)
-        mixed_XK = torch.bmm(a_BNN, v_BNK).view(-1, K)
-        ctx.save_for_backward(x_XD, qkv_3KD, o_DK, qkv_BN3K, a_BNN, mixed_XK)
-        ctx.scale = scale
-        return torch.addmm(x_XD, mixed_XK, o_DK.T)
+    def forward(ctx, x_YD, first_kv_T2K, token_B, qkv_3KD, o_DK, future_MN, scale, low, first_grad_T2K):
+        B, M, K = len(token_B), len(future_MN), o_DK.shape[1]
+        x_YD_low = x_YD.to(low)
+        qkv_BM3K = torch.mm(x_YD_low, qkv_3KD.to(low).T).view(B, M, 3 * K)
+        q_BMK = qkv_BM3K[..., :K]
+        first_B2K = first_kv_T2K.to(low).index_select(0, token_B)
+        kv_BN2K = torch.cat([first_B2K[:, None], qkv_BM3K[..., K:]], 1)
+        k_BNK, v_BNK = kv_BN2K.split(K, dim=2)
+        scores_BMN = torch.bmm(q_BMK, k_BNK.mT).to(x_YD.dtype).mul_(scale)
+        a_BMN = torch.softmax(scores_BMN.masked_fill_(future_MN, -torch.inf), -1).to(low)
+        mixed_YK = torch.bmm(a_BMN, v_BNK).view(B * M, K)
+        ctx.save_for_backward(x_YD_low, qkv_3KD, o_DK, q_BMK, kv_BN2K, a_BMN, mixed_YK, token_B)
+        ctx.scale, ctx.low, ctx.first_grad_T2K = scale, low, first_grad_T2K
+        return _plus_product(x_YD, mixed_YK, o_DK.T, low)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, grad_XD):
-        x_XD, qkv_3KD, o_DK, qkv_BN3K, a_BNN, mixed_XK = ctx.saved_tensors
-        K = o_DK.shape[1]
-        q_BNK, k_BNK, v_BNK = qkv_BN3K.split(K, dim=2)
-        mixed_grad_BNK = torch.mm(grad_XD, o_DK).view_as(q_BNK)
-        scores_BNN = _softmax_backward(torch.bmm(mixed_grad_BNK, v_BNK.mT), a_BNN).mul_(ctx.scale)
-        parts = torch.bmm(scores_BNN, k_BNK), torch.bmm(scores_BNN.mT, q_BNK), torch.bmm(a_BNN.mT, mixed_grad_BNK)
-        grad_X3K = torch.cat(parts, dim=2).view(-1, 3 * K)
-        x_grad_XD = torch.addmm(grad_XD, grad_X3K, qkv_3KD)
-        return x_grad_XD, torch.mm(grad_X3K.T, x_XD), torch.mm(grad_XD.T, mixed_XK), None, None
+    def backward(ctx, grad_YD):
+        x_YD_low, qkv_3KD, o_DK, q_BMK, kv_BN2K, a_BMN, mixed_YK, token_B = ctx.saved_tensors
+        low, K = ctx.low, o_DK.shape[1]
+        k_BNK, v_BNK = kv_BN2K.split(K, dim=2)
+        grad_YD_low = grad_YD.to(low)
+        mixed_grad_BMK = torch.mm(grad_YD_low, o_DK.to(low)).view_as(q_BMK)
+        scores_BMN = _softmax_backward(torch.bmm(mixed_grad_BMK, v_BNK.mT), a_BMN).mul_(ctx.scale)
+        q_grad_BMK = torch.bmm(scores_BMN, k_BNK)
+        kv_grad_BN2K = torch.cat([torch.bmm(scores_BMN.mT, q_BMK), torch.bmm(a_BMN.mT, mixed_grad_BMK)], 2)
+        ctx.first_grad_T2K.index_add_(0, token_B, kv_grad_BN2K[:, 0].to(grad_YD.dtype))
+        grad_Y3K = torch.cat([q_grad_BMK, kv_grad_BN2K[:, 1:]], 2).view(-1, 3 * K)
+        x_grad_YD = _plus_product(grad_YD, grad_Y3K, qkv_3KD, low)
+        qkv_grad_3KD, o_grad_DK = torch.mm(grad_Y3K.T, x_YD_low), torch.mm(grad_YD_low.T, mixed_YK)
+        return x_grad_YD, None, None, qkv_grad_3KD, o_grad_DK, None, None, None, None
 
 
 class LastAttention(Function):
     """The last layer's attention with its residual, at the last position only.
 
-    ``forward(x_BND, q_KD, k_KD, v_KD, o_DK, scale)`` gives (B, D). Keys and values need no product per position:
-    q.(W_K x_j) = (W_K^T q).x_j and sum_j a_j (W_V x_j) = W_V (sum_j a_j x_j).
+    ``forward(x_YD, first_TD, token_B, q_KD, k_KD, v_KD, o_DK, scale, low, first_grad_TD)`` gives (B, D). Keys and
+    values need no product per position: q.(W_K x_j) = (W_K^T q).x_j and sum_j a_j (W_V x_j) = W_V (sum_j a_j x_j).
+    ``first_TD`` is the input at position 0 by token; its gradient is added to ``first_grad_TD``.
     """
 
     @staticmethod
-    def forward(ctx, x_BND, q_KD, k_KD, v_KD, o_DK, scale):
+    def forward(ctx, x_YD, first_TD, token_B, q_KD, k_KD, v_KD, o_DK, scale, low, first_grad_TD):
+        x_BMD = x_YD.view(len(token_B), -1, x_YD.shape[-1])
+        x_BND = torch.cat([first_TD.index_select(0, token_B)[:, None], x_BMD], 1)
         last_BD = x_BND[:, -1].contiguous()
-        q_BK = torch.mm(last_BD, q_KD.T)
-        folded_BD = torch.mm(q_BK, k_KD).mul_(scale)
+        q_BK = _product(last_BD, q_KD.T, low)
+        folded_BD = _product(q_BK, k_KD, low).to(x_YD.dtype).mul_(scale)
         a_BN = torch.bmm(x_BND, folded_BD.unsqueeze(2)).squeeze(2).softmax(-1)
         mixed_BD = torch.bmm(a_BN.unsqueeze(1), x_BND).squeeze(1)
-        v_BK = torch.mm(mixed_BD, v_KD.T)
-        ctx.save_for_backward(x_BND, q_KD, k_KD, v_KD, o_DK, last_BD, q_BK, folded_BD, a_BN, mixed_BD, v_BK)
-        ctx.scale = scale
-        return torch.addmm(last_BD, v_BK, o_DK.T)
+        v_BK = _product(mixed_BD, v_KD.T, low)
+        ctx.save_for_backward(x_BND, token_B, q_KD, k_KD, v_KD, o_DK, last_BD, q_BK, folded_BD, a_BN, mixed_BD, v_BK)
+        ctx.scale, ctx.low, ctx.first_grad_TD = scale, low, first_grad_TD
+        return _plus_product(last_BD, v_BK, o_DK.T, low)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_BD):
-        x_BND, q_KD, k_KD, v_KD, o_DK, last_BD, q_BK, folded_BD, a_BN, mixed_BD, v_BK = ctx.saved_tensors
-        v_grad_BK = torch.mm(grad_BD, o_DK)
-        mixed_grad_BD = torch.mm(v_grad_BK, v_KD)
+        x_BND, token_B, q_KD, k_KD, v_KD, o_DK, last_BD, q_BK, folded_BD, a_BN, mixed_BD, v_BK = ctx.saved_tensors
+        low = ctx.low
+        v_grad_BK = _product(grad_BD, o_DK, low)
+        mixed_grad_BD = _product(v_grad_BK, v_KD, low).to(grad_BD.dtype)
         scores_BN = _softmax_backward(torch.bmm(x_BND, mixed_grad_BD.unsqueeze(2)).squeeze(2), a_BN)
         folded_grad_BD = torch.bmm(scores_BN.unsqueeze(1), x_BND).squeeze(1).mul_(ctx.scale)
-        q_grad_BK = torch.mm(folded_grad_BD, k_KD.T)
+        q_grad_BK = _product(folded_grad_BD, k_KD.T, low)
         # both ways into x_j at once: as a value (a_j times its gradient) and as a key (score gradient times query)
         x_grad_BND = torch.bmm(torch.stack([a_BN, scores_BN], 2), torch.stack([mixed_grad_BD, folded_BD], 1))
-        x_grad_BND[:, -1] += torch.addmm(grad_BD, q_grad_BK, q_KD)
+        x_grad_BND[:, -1] += _plus_product(grad_BD, q_grad_BK, q_KD, low)
+        ctx.first_grad_TD.index_add_(0, token_B, x_grad_BND[:, 0])
         return (
-            x_grad_BND,
-            torch.mm(q_grad_BK.T, last_BD),
-            torch.mm(q_BK.T, folded_grad_BD),
-            torch.mm(v_grad_BK.T, mixed_BD),
-            torch.mm(grad_BD.T, v_BK),
+            x_grad_BND[:, 1:].reshape(-1, x_BND.shape[-1]),
+            None,
+            None,
+            _product(q_grad_BK.T, last_BD, low),
+            _product(q_BK.T, folded_grad_BD, low),
+            _product(v_grad_BK.T, mixed_BD, low),
+            _product(grad_BD.T, v_BK, low),
+            None,
+            None,
             None,
         )
 
@@ -129,34 +154,51 @@ class LastAttention(Function):
 class NormFeedForwardNorm(Function):
     """Everything of a post-norm layer behind its attention, row by row.
 
-    ``forward(x_XD, gain_1, shift_1, up_FD, down_DF, gain_2, shift_2)`` gives LN_2(y + W_down relu(W_up y)) with
+    ``forward(x_XD, gain_1, shift_1, up_FD, down_DF, gain_2, shift_2, low)`` gives LN_2(y + W_down relu(W_up y)) with
     y = LN_1(x), (X, D).
     """
 
     @staticmethod
-    def forward(ctx, x_XD, gain_1, shift_1, up_FD, down_DF, gain_2, shift_2):
+    def forward(ctx, x_XD, gain_1, shift_1, up_FD, down_DF, gain_2, shift_2, low):
         y_XD, *moments_1 = _norm(x_XD, x_XD.shape[-1:], gain_1, shift_1, _EPS)
-        hidden_XF = torch.mm(y_XD, up_FD.T).relu_()
-        z_XD = torch.addmm(y_XD, hidden_XF, down_DF.T)
+        y_XD_low = y_XD.to(low)
+        hidden_XF = torch.mm(y_XD_low, up_FD.to(low).T).relu_()
+        z_XD = _plus_product(y_XD, hidden_XF, down_DF.T, low)
         out_XD, *moments_2 = _norm(z_XD, z_XD.shape[-1:], gain_2, shift_2, _EPS)
-        ctx.save_for_backward(x_XD, gain_1, shift_1, up_FD, down_DF, gain_2, shift_2, y_XD, hidden_XF, z_XD)
-        ctx.moments = moments_1, moments_2
+        ctx.save_for_backward(x_XD, gain_1, shift_1, up_FD, down_DF, gain_2, shift_2, y_XD_low, hidden_XF, z_XD)
+        ctx.moments, ctx.low = (moments_1, moments_2), low
         return out_XD
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_XD):
-        x_XD, gain_1, shift_1, up_FD, down_DF, gain_2, shift_2, y_XD, hidden_XF, z_XD = ctx.saved_tensors
-        moments_1, moments_2 = ctx.moments
+        x_XD, gain_1, shift_1, up_FD, down_DF, gain_2, shift_2, y_XD_low, hidden_XF, z_XD = ctx.saved_tensors
+        (moments_1, moments_2), low = ctx.moments, ctx.low
         width, wanted = x_XD.shape[-1:], (True, True, True)
         z_grad_XD, *norm_2 = _norm_backward(grad_XD, z_XD, width, *moments_2, gain_2, shift_2, wanted)
-        down_grad_DF = torch.mm(z_grad_XD.T, hidden_XF)
-        hidden_grad_XF = torch.mm(z_grad_XD, down_DF)
+        z_grad_XD_low = z_grad_XD.to(low)
+        down_grad_DF = torch.mm(z_grad_XD_low.T, hidden_XF)
+        hidden_grad_XF = torch.mm(z_grad_XD_low, down_DF.to(low))
         _relu_backward(hidden_grad_XF, hidden_XF, 0, grad_input=hidden_grad_XF)
-        up_grad_FD = torch.mm(hidden_grad_XF.T, y_XD)
-        y_grad_XD = z_grad_XD.addmm_(hidden_grad_XF, up_FD)
+        up_grad_FD = torch.mm(hidden_grad_XF.T, y_XD_low)
+        y_grad_XD = _plus_product_(z_grad_XD, hidden_grad_XF, up_FD, low)
         x_grad_XD, *norm_1 = _norm_backward(y_grad_XD, x_XD, width, *moments_1, gain_1, shift_1, wanted)
-        return x_grad_XD, *norm_1, up_grad_FD, down_grad_DF, *norm_2
+        return x_grad_XD, *norm_1, up_grad_FD, down_grad_DF, *norm_2, None
+
+
+def _product(a: Tensor, b: Tensor, low: torch.dtype) -> Tensor:
+    """a b in the precision of products."""
+    return torch.mm(a.to(low), b.to(low))
+
+
+def _plus_product(c: Tensor, a: Tensor, b: Tensor, low: torch.dtype) -> Tensor:
+    """c + a b, in the precision of c."""
+    return torch.addmm(c, a, b) if c.dtype == low else c + _product(a, b, low)
+
+
+def _plus_product_(c: Tensor, a: Tensor, b: Tensor, low: torch.dtype) -> Tensor:
+    """The same, written into c."""
+    return c.addmm_(a, b) if c.dtype == low else c.add_(_product(a, b, low))
 
 
 def _softmax_backward(grad: Tensor, a: Tensor) -> Tensor:

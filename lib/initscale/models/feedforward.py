@@ -13,24 +13,30 @@ from initscale.models.products import product
 
 
 class ReluFeedForward(torch.autograd.Function):
-    """relu(x W_up^T) W_down^T for R stacked models; x (R, X, D), W_up (R, F, D), W_down (R, D, F)."""
+    """relu(x W_up^T) W_down^T for R stacked models; x (R, X, D), W_up (R, F, D), W_down (R, D, F).
+
+    ``low`` is the precision of the products (None: that of x).
+    """
 
     @staticmethod
-    def forward(ctx, x_RXD: Tensor, up_RFD: Tensor, down_RDF: Tensor) -> Tensor:
-        hidden_RXF = product(x_RXD, up_RFD.mT).relu_()
+    def forward(ctx, x_RXD: Tensor, up_RFD: Tensor, down_RDF: Tensor, low: torch.dtype | None = None) -> Tensor:
+        hidden_RXF = product(x_RXD, up_RFD.mT, low).relu_()
         ctx.save_for_backward(x_RXD, up_RFD, down_RDF, hidden_RXF)
-        return product(hidden_RXF, down_RDF.mT)
+        ctx.low = low
+        return product(hidden_RXF, down_RDF.mT, low)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, grad_RXD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def backward(ctx, grad_RXD: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         x_RXD, up_RFD, down_RDF, hidden_RXF = ctx.saved_tensors
-        grad_down_RDF = product(grad_RXD.mT, hidden_RXF)
-        grad_hidden_RXF = product(grad_RXD, down_RDF)
+        low = ctx.low
+        grad_down_RDF = product(grad_RXD.mT, hidden_RXF, low)
+        grad_hidden_RXF = product(grad_RXD, down_RDF, low)
         # zero where the ReLU was closed; written into the gradient itself
         torch.ops.aten.threshold_backward.grad_input(grad_hidden_RXF, hidden_RXF, 0, grad_input=grad_hidden_RXF)
         return (
-            product(grad_hidden_RXF, up_RFD),
-            product(grad_hidden_RXF.mT, x_RXD),
+            product(grad_hidden_RXF, up_RFD, low),
+            product(grad_hidden_RXF.mT, x_RXD, low),
             grad_down_RDF,
+            None,
         )

@@ -1,4 +1,7 @@
-"""Matrix products of R stacked runs. On a CPU a batch of one is several times slower than the plain product."""
+"""Matrix products of R stacked runs. On a CPU a batch of one is several times slower than the plain product.
+
+With ``low`` (bf16) the operands are rounded to that type and the result has it, as under autocast.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,24 @@ import torch
 from torch import Tensor
 
 
-def product(a_RXY: Tensor, b_RYZ: Tensor) -> Tensor:
+def product(a_RXY: Tensor, b_RYZ: Tensor, low: torch.dtype | None = None) -> Tensor:
     """a b for each run, (R, X, Z)."""
+    if low is not None:
+        a_RXY, b_RYZ = a_RXY.to(low), b_RYZ.to(low)
     if len(a_RXY) == 1:
         return torch.mm(a_RXY.squeeze(0), b_RYZ.squeeze(0)).unsqueeze(0)  # views: indexing would copy gradients
     return torch.bmm(a_RXY, b_RYZ)
 
 
-def product_plus(c_RXZ: Tensor, a_RXY: Tensor, b_RYZ: Tensor) -> Tensor:
-    """c + a b for each run, (R, X, Z)."""
+def product_plus(c_RXZ: Tensor, a_RXY: Tensor, b_RYZ: Tensor, low: torch.dtype | None = None) -> Tensor:
+    """c + a b for each run, (R, X, Z), in the precision of c."""
+    if low is not None:
+        return c_RXZ + product(a_RXY, b_RYZ, low)
     if len(a_RXY) == 1:
         return torch.addmm(c_RXZ.squeeze(0), a_RXY.squeeze(0), b_RYZ.squeeze(0)).unsqueeze(0)
     return torch.baddbmm(c_RXZ, a_RXY, b_RYZ)
 
 
-def linear(x_RXD: Tensor, w_RED: Tensor) -> Tensor:
+def linear(x_RXD: Tensor, w_RED: Tensor, low: torch.dtype | None = None) -> Tensor:
     """x W^T for each run: (R, X, D), (R, E, D) -> (R, X, E)."""
-    return product(x_RXD, w_RED.mT)
+    return product(x_RXD, w_RED.mT, low)

@@ -1,6 +1,7 @@
 """One post-norm, single-head ReLU decoder (the paper's), made of the blocks in ``initscale.models.blocks``.
 
-The same savings as ``initscale.models.stacked``, with fewer passes over memory: the engine of a CPU. Gradients are
+The same savings as ``initscale.models.stacked``, one more (position 0 once per token), and fewer passes over memory:
+the engine of a CPU. Gradients are
 added to the weights' ``.grad``.
 """
 
@@ -37,49 +38,67 @@ class SingleDecoder:
     ----------
     stacked : the same model with a leading run axis of length one; weights and index tables are shared with it.
     part : sequences that are worked on at once.
+    low : precision of the matrix products; None for that of the weights.
     """
 
-    def __init__(self, stacked: StackedDecoder, part: int):
+    def __init__(self, stacked: StackedDecoder, part: int, low: torch.dtype | None = None):
         self.stacked, self.spec, self.part = stacked, stacked.spec, part
         self.scale = stacked.spec.d_head**-0.5
+        self.low = low or stacked.weights["output.weight"].dtype
+        self.future_MN = stacked.future_NN[1:]
 
     def loss_and_gradients(self, index_BN: Tensor, labels_B: Tensor) -> Tensor:
-        """Mean cross-entropy of a batch; adds the gradients to ``.grad`` of the stacked weights.
+        """Mean loss; adds the gradients of all weights to their ``.grad``.
 
-        The tables of the first layer belong to all parts of the batch: their gradients are collected first and
-        carried back to the weights once.
+        The batch is worked off in parts that fit into the cache. Tables belong to all parts: their gradients are
+        collected first and carried back to the weights once.
         """
-        tables = [table.squeeze(0) for table in self.stacked.tables()]
-        tables[1] = tables[1].squeeze(0)  # the only head
-        grads = [torch.zeros_like(table) for table in tables]
-        # autograd must see that the look-up needs a gradient, although its tables get theirs by another way
-        leaves = [table.detach().requires_grad_() for table in tables]
         weights = {name: weight.squeeze(0) for name, weight in self.stacked.weights.items()}
-        slots_BN = index_BN + self.stacked.offsets_N
+        tables = self._tables(weights)
+        grads = [torch.zeros_like(table) for table in tables]
+        # autograd must see that a look-up needs a gradient, although its tables get theirs by another way
+        leaves = [table.detach().requires_grad_() for table in tables]
         loss = torch.zeros((), dtype=tables[0].dtype)
-        for slots_bN, labels_b in zip(slots_BN.split(self.part), labels_B.split(self.part), strict=True):
-            part_loss = self._part_loss(weights, leaves, grads, slots_bN, labels_b) / len(labels_B)
+        for index_bN, labels_b in zip(index_BN.split(self.part), labels_B.split(self.part), strict=True):
+            part_loss = self._part_loss(weights, leaves, grads, index_bN, labels_b) / len(labels_B)
             part_loss.backward()
             loss += part_loss.detach()
         torch.autograd.backward(tables, grads)
         return loss
 
-    def _part_loss(self, weights, tables, grads, slots_BN: Tensor, labels_B: Tensor) -> Tensor:
-        future_NN, (B, N) = self.stacked.future_NN, slots_BN.shape
-        x_XD = LookUpAttention.apply(*tables, slots_BN, future_NN, grads)
-        x_XD = self._behind_attention(weights, 0, x_XD)
+    def _tables(self, weights: dict[str, Tensor]) -> list[Tensor]:
+        """The first layer's three tables; for each middle layer keys and values at position 0 by token, (T, 2K);
+        the last layer's input there, (T, D).
+        """
+        x_SD, scores_SS, values_SD = self.stacked.tables()
+        tables = [x_SD.squeeze(0), scores_SS.squeeze(0).squeeze(0), values_SD.squeeze(0)]  # the only run and head
+        T = len(self.stacked.tokens)
+        first_TD = self._behind_attention(weights, 0, tables[0][:T] + tables[2][:T])
         for layer in range(1, self.spec.depth - 1):
-            names = (f"layers.{layer}.attn.{name}.weight" for name in "qkv")
-            qkv_3KD = torch.cat([weights[name] for name in names])
-            x_XD = Attention.apply(x_XD, qkv_3KD, weights[f"layers.{layer}.attn.o.weight"], future_NN, self.scale)
-            x_XD = self._behind_attention(weights, layer, x_XD)
+            k, v, o = (weights[f"layers.{layer}.attn.{name}.weight"] for name in "kvo")
+            tables.append(first_TD @ torch.cat([k, v]).T)
+            value_TK = tables[-1][:, len(k) :]
+            first_TD = self._behind_attention(weights, layer, torch.addmm(first_TD, value_TK, o.T))
+        return [*tables, first_TD]
+
+    def _part_loss(self, weights, tables, grads, index_BN: Tensor, labels_B: Tensor) -> Tensor:
+        token_B = index_BN[:, 0]
+        slots_BN = index_BN + self.stacked.offsets_N
+        x_YD = LookUpAttention.apply(*tables[:3], slots_BN, self.future_MN, grads[:3])
+        x_YD = self._behind_attention(weights, 0, x_YD)
+        for layer in range(1, self.spec.depth - 1):
+            q, k, v, o = (weights[f"layers.{layer}.attn.{name}.weight"] for name in "qkvo")
+            first = tables[layer + 2], token_B
+            fixed = self.future_MN, self.scale, self.low, grads[layer + 2]
+            x_YD = Attention.apply(x_YD, *first, torch.cat([q, k, v]), o, *fixed)
+            x_YD = self._behind_attention(weights, layer, x_YD)
         last = self.spec.depth - 1
-        names = (f"layers.{last}.attn.{name}.weight" for name in "qkvo")
-        x_BD = LastAttention.apply(x_XD.view(B, N, -1), *(weights[name] for name in names), self.scale)
+        qkvo = (weights[f"layers.{last}.attn.{name}.weight"] for name in "qkvo")
+        x_BD = LastAttention.apply(x_YD, tables[-1], token_B, *qkvo, self.scale, self.low, grads[-1])
         x_BD = self._behind_attention(weights, last, x_BD)
         logits_BV = torch.addmm(weights["output.bias"], x_BD, weights["output.weight"].T)
         return F.cross_entropy(logits_BV, labels_B, reduction="sum")
 
-    @staticmethod
-    def _behind_attention(weights: dict[str, Tensor], layer: int, x_XD: Tensor) -> Tensor:
-        return NormFeedForwardNorm.apply(x_XD, *(weights[f"layers.{layer}.{name}"] for name in _BEHIND_ATTENTION))
+    def _behind_attention(self, weights: dict[str, Tensor], layer: int, x_XD: Tensor) -> Tensor:
+        own = (weights[f"layers.{layer}.{name}"] for name in _BEHIND_ATTENTION)
+        return NormFeedForwardNorm.apply(x_XD, *own, self.low)

@@ -54,10 +54,12 @@ class StackedDecoder:
     weights : name -> tensor with a leading run axis; kept, not copied.
     tokens : int64, the T token ids that occur in the data; inputs are indices into it.
     length : positions per sequence, N.
+    low : precision of the matrix products (bf16); None for that of the weights. Residual stream, norms, softmax and
+        the tables of the first layer keep the precision of the weights.
     """
 
-    def __init__(self, spec: ModelSpec, weights: Weights, tokens: Tensor, length: int):
-        self.spec, self.weights, self.tokens, self.length = spec, weights, tokens, length
+    def __init__(self, spec: ModelSpec, weights: Weights, tokens: Tensor, length: int, low: torch.dtype | None = None):
+        self.spec, self.weights, self.tokens, self.length, self.low = spec, weights, tokens, length, low
         device = tokens.device
         positions_N = torch.arange(length, device=device)
         self.offsets_N = positions_N * len(tokens)
@@ -116,19 +118,19 @@ class StackedDecoder:
             return torch.baddbmm(x_YND, a_RHBNN.view(R * B, N, N), v_YND).view_as(x_RXD)
         v_RHBNK = v_RXE.view(R, B, N, self.spec.n_heads, -1).permute(0, 3, 1, 2, 4)
         mixed_RXE = (a_RHBNN @ v_RHBNK).permute(0, 2, 3, 1, 4).reshape(R, B * N, -1)
-        return product_plus(x_RXD, mixed_RXE, self.weights["layers.0.attn.o.weight"].mT)
+        return product_plus(x_RXD, mixed_RXE, self.weights["layers.0.attn.o.weight"].mT, self.low)
 
     def _middle_layer(self, layer: int, x_RXD: Tensor, B: int) -> Tensor:
         R, H, N, w = x_RXD.shape[0], self.spec.n_heads, self.length, self._layer(layer)
         y_RXD = self._norm(f"layers.{layer}.attn_norm", x_RXD) if self.spec.norm == "pre" else x_RXD
         q_ZNK, k_ZNK, v_ZNK = (
-            linear(y_RXD, w[f"attn.{name}.weight"]).view(R, B, N, H, -1).transpose(2, 3).reshape(R * B * H, N, -1)
+            linear(y_RXD, w[f"attn.{name}.weight"], self.low).view(R, B, N, H, -1).transpose(2, 3).reshape(R * B * H, N, -1)
             for name in "qkv"
         )
-        scores_ZNN = torch.bmm(q_ZNK, k_ZNK.mT) * self.spec.d_head**-0.5
-        mixed_ZNK = torch.bmm(self._softmax(scores_ZNN), v_ZNK)
+        scores_ZNN = torch.bmm(q_ZNK, k_ZNK.mT).to(x_RXD.dtype) * self.spec.d_head**-0.5
+        mixed_ZNK = torch.bmm(self._softmax(scores_ZNN).to(v_ZNK.dtype), v_ZNK)
         mixed_RXE = mixed_ZNK.view(R, B, H, N, -1).transpose(2, 3).reshape(R, B * N, -1)
-        return self._after_attention(layer, product_plus(x_RXD, mixed_RXE, w["attn.o.weight"].mT))
+        return self._after_attention(layer, product_plus(x_RXD, mixed_RXE, w["attn.o.weight"].mT, self.low))
 
     def _last_layer(self, layer: int, x_RBND: Tensor) -> Tensor:
         """The layer's output at the last position only, (R, B, D)."""
@@ -159,8 +161,8 @@ class StackedDecoder:
     def _feed_forward(self, layer: int, x_RXD: Tensor) -> Tensor:
         w = self._layer(layer)
         if self.spec.activation == "relu":
-            return ReluFeedForward.apply(x_RXD, w["ffn.up.weight"], w["ffn.down.weight"])
-        return linear(F.gelu(linear(x_RXD, w["ffn.up.weight"])), w["ffn.down.weight"])
+            return ReluFeedForward.apply(x_RXD, w["ffn.up.weight"], w["ffn.down.weight"], self.low)
+        return linear(F.gelu(linear(x_RXD, w["ffn.up.weight"], self.low)), w["ffn.down.weight"], self.low)
 
     def _norm(self, name: str, x_RxD: Tensor) -> Tensor:
         """LayerNorm over the last axis with each run's own gain and shift."""

@@ -15,8 +15,8 @@ import torch
 from initscale.errors import InputError
 
 
-def prepare(device: str, threads: int) -> torch.device:
-    """Fix thread counts and deterministic kernels; return the device.
+def prepare(device: str, threads: int, precision: str = "fp32") -> torch.device:
+    """Fix thread counts, deterministic kernels and the GPU's precision of float32 products; return the device.
 
     Raises
     ------
@@ -26,6 +26,7 @@ def prepare(device: str, threads: int) -> torch.device:
     # At large init most softmax weights are 1 or 1e-40. Arithmetic with such subnormal numbers is many times
     # slower on a CPU; as zeros they change nothing above 1e-38.
     torch.set_flush_denormal(True)
+    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
     if device == "cuda":
         if not torch.cuda.is_available():
             raise InputError(

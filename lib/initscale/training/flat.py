@@ -60,13 +60,27 @@ class StackedAdamW:
             row = flat.values_RP[run]
             row.grad = flat.grads_RP[run]
             groups.append({"params": [row], "weight_decay": weight_decay})
-        self.optimizer = torch.optim.AdamW(groups, lr=0.0, betas=betas, eps=eps, fused=True)
+        # on a GPU a tensor, so that a captured update sees new rates
+        on_gpu = flat.values_RP.is_cuda
+        for group in groups:
+            group["lr"] = torch.zeros((), device=flat.values_RP.device, dtype=torch.float32) if on_gpu else 0.0
+        self.optimizer = torch.optim.AdamW(groups, betas=betas, eps=eps, fused=True, capturable=on_gpu)
 
-    def step(self, learning_rates: list[float]) -> None:
-        """Apply one update with each run's own learning rate."""
+    def set_rates(self, learning_rates: list[float]) -> None:
+        """Set each run's learning rate for the next update."""
         for group, lr in zip(self.optimizer.param_groups, learning_rates, strict=True):
-            group["lr"] = lr
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(lr)
+            else:
+                group["lr"] = lr
+
+    def step(self) -> None:
+        """Apply one update."""
         self.optimizer.step()
+
+    def tensors(self) -> list[Tensor]:
+        """Every tensor of the optimiser's state."""
+        return [value for state in self.optimizer.state.values() for value in state.values()]
 
     def run_state(self, run: int) -> dict[str, Tensor]:
         """Moments of one run, on the CPU; empty before the first step."""
@@ -77,5 +91,6 @@ class StackedAdamW:
         """Put back what ``run_state`` returned."""
         row = self.optimizer.param_groups[run]["params"][0]
         if state:
-            on_device = {n: v.clone() if n == "step" else v.to(row.device, copy=True) for n, v in state.items()}
+            on_cpu = not row.is_cuda
+            on_device = {n: v.clone() if n == "step" and on_cpu else v.to(row.device, copy=True) for n, v in state.items()}
             self.optimizer.state[row] = on_device

@@ -68,7 +68,7 @@ def train(facts: list[dict], folders: list[str | Path], data: TaskData, options:
 
 
 def _train(facts, folders: list[Path], data: TaskData, options: Options, stop: StopRequest) -> list[str]:
-    device = prepare(options.device, options.threads)
+    device = prepare(options.device, options.threads, facts[0]["training"]["precision"])
     by_step = defaultdict(list)
     for run, (fact, folder) in enumerate(zip(facts, folders, strict=True)):
         folder.mkdir(parents=True, exist_ok=True)

@@ -15,10 +15,12 @@ from initscale.models.spec import ModelSpec
 from initscale.models.stacked import SlotTables, StackedDecoder
 from initscale.tasks.interface import TaskData
 from initscale.training.batches import Batches
+from initscale.training.captured import CapturedUpdate
 from initscale.training.flat import FlatParameters, StackedAdamW
 from initscale.training.recipe import Recipe
 
-_DTYPES = {"fp32": torch.float32, "bf16": torch.float32, "fp64": torch.float64}
+_DTYPES = {"fp64": torch.float64}  # of weights and optimiser; float32 in all other precisions
+_LOW = {"bf16": torch.bfloat16}  # precision of matrix products where it is not that of the weights
 _PART = 512  # sequences of a batch that a CPU works on at once: bounds memory, keeps most of the work in the cache
 _SCORED_AT_ONCE = 2048  # sequences; bounds the memory of an evaluation
 
@@ -46,7 +48,7 @@ class Trainer:
         self.spec = ModelSpec.from_config(facts[0]["model"])
         seeds = [run["seed"] for run in facts]
         weights = [initial_weights(self.spec, InitSpec(**run["model"]["init"]), run["seed"]) for run in facts]
-        self.flat = FlatParameters(self.spec, weights, device, _DTYPES[self.recipe.precision])
+        self.flat = FlatParameters(self.spec, weights, device, _DTYPES.get(self.recipe.precision, torch.float32))
         decays = [run["training"]["weight_decay"] for run in facts]
         self.optimizer = StackedAdamW(self.flat, self.recipe.betas, self.recipe.eps, decays)
         self.rates = [self.recipe.learning_rates(run["training"]["lr"]) for run in facts]
@@ -57,9 +59,12 @@ class Trainer:
         self.inputs_Nn = self.index_of[data.tokens_Nn].to(device)
         self.labels_N = data.labels_N.to(device)
         self.groups = [(self.index_of[g.tokens_Nn].to(device), g.labels) for g in data.groups]
-        self.model = StackedDecoder(self.spec, self.flat.views, used.to(device), data.tokens_Nn.shape[1])
+        low = _LOW.get(self.recipe.precision)
+        shape = self.spec, self.flat.views, used.to(device), data.tokens_Nn.shape[1]
+        self.model, self.scorer = StackedDecoder(*shape, low), StackedDecoder(*shape)
         covered = device.type == "cpu" and is_covered(self.spec, len(facts))
-        self.single = SingleDecoder(self.model, _PART) if covered else None
+        self.single = SingleDecoder(self.model, _PART, low) if covered else None
+        self.captured: CapturedUpdate | None = None
         self.part = _PART if device.type == "cpu" else self.recipe.batch
         self.batches = Batches(seeds, len(data.tokens_Nn), self.recipe.batch, device)
 
@@ -71,13 +76,26 @@ class Trainer:
     def step(self, step: int) -> StepResult:
         """Make the update number ``step`` (from 0)."""
         index_RB = self.batches.indices(step)
+        self.optimizer.set_rates([float(rates[step]) for rates in self.rates])
+        if index_RB.device.type == "cpu":
+            return StepResult(*self._update(index_RB))
+        if self.captured is None:
+            self.captured = CapturedUpdate(self._update, self._state, index_RB)
+        return StepResult(*self.captured(index_RB))
+
+    def _update(self, index_RB: Tensor) -> tuple[Tensor, Tensor]:
+        """Loss before and gradient norm of one update, each (R,); never waits for the device."""
         self.flat.grads_RP.zero_()
         with warnings.catch_warnings():  # runs share a buffer, so a stacked tensor is not one dense block
             warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
             loss_R = self._loss_and_gradients(index_RB)
         grad_norm_R = self.flat.clip(self.recipe.clip)
-        self.optimizer.step([float(rates[step]) for rates in self.rates])
-        return StepResult(loss_R, grad_norm_R)
+        self.optimizer.step()
+        return loss_R, grad_norm_R
+
+    def _state(self) -> list[Tensor]:
+        """Every tensor that an update changes for good."""
+        return [self.flat.values_RP.detach(), *self.optimizer.tensors()]
 
     def _loss_and_gradients(self, index_RB: Tensor) -> Tensor:
         """Mean loss of each run, (R,); adds the gradients to the buffer.
@@ -120,7 +138,7 @@ class Trainer:
     def _answers(self, inputs_Nn: Tensor) -> Tensor:
         """Most likely token at the last position, (R, N), on the CPU."""
         chunks = [
-            self.model.last_logits(chunk[None].expand(self.runs, -1, -1)).argmax(-1).cpu()
+            self.scorer.last_logits(chunk[None].expand(self.runs, -1, -1)).argmax(-1).cpu()
             for chunk in inputs_Nn.split(_SCORED_AT_ONCE)
         ]
         return torch.cat(chunks, 1) if chunks else torch.empty(self.runs, 0, dtype=torch.long)
