@@ -276,3 +276,36 @@ class TestResume:
         names = ("whole", "parts")
         weights = [(tmp_path / name / "weights.safetensors").read_bytes() for name in names]
         assert weights[0] == weights[1]
+
+
+class TestBundles:
+    """Several runs in one job, through the stage."""
+
+    @pytest.fixture
+    def train_stage(self, spec, tmp_path):
+        from initscale.stages.train import train_runs
+
+        generate_data(spec, tmp_path / "data")
+        execution = {"device": "cpu", "threads": 1, "save_minutes": 5, "stale_resume": "refuse"}
+        return lambda facts, folders: train_runs(facts, tmp_path / "data", folders, execution)
+
+    def test_a_bundle_on_a_cpu_equals_single_runs_to_the_bit(self, facts, train_stage, tmp_path):
+        train_stage(facts[:2], [tmp_path / "a", tmp_path / "b"])
+        train_stage([facts[1]], [tmp_path / "alone"])
+        names = ("b", "alone")
+        weights = [(tmp_path / name / "weights.safetensors").read_bytes() for name in names]
+        assert weights[0] == weights[1]
+        assert not list(tmp_path.rglob("resume.*"))
+
+    def test_a_failed_run_costs_the_others_nothing(self, facts, train_stage, tmp_path):
+        """The workflow deletes all files of a failed job; the second attempt must not train the good run again."""
+        bad = with_training(facts[0], lr=1e30, warmup="2 steps", clip=1e30)
+        with pytest.raises(TrainingError, match="run_bad"):
+            train_stage([facts[1], bad], [tmp_path / "run_good", tmp_path / "run_bad"])
+        before = read_json(tmp_path / "run_good" / "run.json")
+        (tmp_path / "run_good" / "run.json").unlink()
+        train_stage([facts[1], facts[0]], [tmp_path / "run_good", tmp_path / "run_bad"])
+        after = read_json(tmp_path / "run_good" / "run.json")
+        assert (after["attempts"], after["steps"]) == (2, before["steps"])
+        assert after["weights_sha256"] == before["weights_sha256"]
+        assert not list(tmp_path.rglob("resume.*"))

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from initscale.config import load_config, parse_texts
-from initscale.grid import run_facts
-from initscale.paths import find_point
+from initscale.grid import Point, run_facts
+from initscale.paths import RUN_FILES, Layout, find_point
 from initscale.sources import used_files
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -47,5 +47,11 @@ def training_code(config: dict, study: str) -> list[str]:
 
 
 def facts_of(config: dict, study: str) -> Callable[[Mapping], dict]:
-    """Function of the wildcards that gives the facts of one run."""
-    return lambda wildcards: run_facts(config, study, find_point(config["studies"][study], dict(wildcards.items())))
+    """Function of the wildcards that gives the facts of one run, as a list of one."""
+    return lambda wildcards: [run_facts(config, study, find_point(config["studies"][study], dict(wildcards.items())))]
+
+
+def bundle_files(layout: Layout, study: str, points: list[Point]) -> dict[str, list[str]]:
+    """Outputs of a job that trains several runs, by name, in the order of ``points``."""
+    folders = [layout.run_folder(study, point) for point in points]
+    return {name: [f"{folder}/{file}" for folder in folders] for name, file in RUN_FILES.items()}

@@ -29,6 +29,18 @@ def study_points(study: dict) -> Iterator[Point]:
                 yield dict(zip(axes, values, strict=True))
 
 
+def bundles(study: dict) -> list[list[Point]]:
+    """Grid points that one job trains, at most ``study["bundle"]`` of them, all of one gamma and depth.
+
+    So a gamma or depth that is added later leaves every other bundle as it is.
+    """
+    together: dict[tuple, list[Point]] = {}
+    for point in study_points(study):
+        together.setdefault((point["gamma"], point["depth"]), []).append(point)
+    size = study["bundle"]
+    return [points[i : i + size] for points in together.values() for i in range(0, len(points), size)]
+
+
 def run_facts(config: dict, study_name: str, point: Point) -> dict:
     """Everything that determines the result of one training, and nothing else.
 

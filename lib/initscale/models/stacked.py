@@ -123,9 +123,9 @@ class StackedDecoder:
     def _middle_layer(self, layer: int, x_RXD: Tensor, B: int) -> Tensor:
         R, H, N, w = x_RXD.shape[0], self.spec.n_heads, self.length, self._layer(layer)
         y_RXD = self._norm(f"layers.{layer}.attn_norm", x_RXD) if self.spec.norm == "pre" else x_RXD
+        qkv_RXE = (linear(y_RXD, w[f"attn.{name}.weight"], self.low) for name in "qkv")
         q_ZNK, k_ZNK, v_ZNK = (
-            linear(y_RXD, w[f"attn.{name}.weight"], self.low).view(R, B, N, H, -1).transpose(2, 3).reshape(R * B * H, N, -1)
-            for name in "qkv"
+            x_RXE.view(R, B, N, H, -1).transpose(2, 3).reshape(R * B * H, N, -1) for x_RXE in qkv_RXE
         )
         scores_ZNN = torch.bmm(q_ZNK, k_ZNK.mT).to(x_RXD.dtype) * self.spec.d_head**-0.5
         mixed_ZNK = torch.bmm(self._softmax(scores_ZNN).to(v_ZNK.dtype), v_ZNK)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from initscale.errors import InputError
+from initscale.errors import InputError, TrainingError
 from initscale.sources import source_hash, used_files
 from initscale.storage import read_json
 from initscale.tasks import load_task
 from initscale.training.loop import Options, train
+from initscale.training.resume import remove_state
 
 
 def task_modules(spec: dict, part: str) -> list[str]:
@@ -22,7 +23,9 @@ def training_code(spec: dict) -> list[str]:
 
 
 def train_runs(facts: list[dict], data_folder: str | Path, run_folders: list[str | Path], execution: dict) -> None:
-    """Train runs of equal shape and write their folders.
+    """Train runs of equal shape and write their folders: stacked on a GPU, one after another on a CPU.
+
+    On a CPU nothing is gained by stacking (benchmarks/README.md), and single runs are bit-equal to runs alone.
 
     Parameters
     ----------
@@ -40,8 +43,23 @@ def train_runs(facts: list[dict], data_folder: str | Path, run_folders: list[str
         save_minutes=execution["save_minutes"],
         stale_resume=execution["stale_resume"],
         code=source_hash(training_code(spec)),
+        keep_finished=len(facts) > 1,
     )
-    train(facts, run_folders, data, options)
+    failures = []
+    for runs in _together(len(facts), options.device):
+        try:
+            train([facts[run] for run in runs], [run_folders[run] for run in runs], data, options)
+        except TrainingError as error:
+            failures.append(error)
+    if failures:
+        raise TrainingError("; ".join(error.what for error in failures), hint=failures[0].hint)
+    for folder in run_folders:
+        remove_state(folder)
+
+
+def _together(runs: int, device: str) -> list[range]:
+    """Which runs are stacked."""
+    return [range(run, run + 1) for run in range(runs)] if device == "cpu" else [range(runs)]
 
 
 def check_data(spec: dict, data_folder: str | Path) -> None:

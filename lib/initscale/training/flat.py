@@ -91,6 +91,4 @@ class StackedAdamW:
         """Put back what ``run_state`` returned."""
         row = self.optimizer.param_groups[run]["params"][0]
         if state:
-            on_cpu = not row.is_cuda
-            on_device = {n: v.clone() if n == "step" and on_cpu else v.to(row.device, copy=True) for n, v in state.items()}
-            self.optimizer.state[row] = on_device
+            self.optimizer.state[row] = {name: value.to(row.device, copy=True) for name, value in state.items()}

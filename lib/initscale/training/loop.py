@@ -35,6 +35,8 @@ class Options:
     save_minutes : time between two resume files.
     stale_resume : ``refuse`` or ``discard`` a resume file that belongs to another configuration or is damaged.
     code : hash of the training code, part of a resume file's identity.
+    keep_finished : leave a resume file of finished runs, for a job with several runs: if a later one fails, the
+        workflow deletes the files of all, and the next attempt need not train the finished ones again.
     """
 
     device: str = "cpu"
@@ -42,6 +44,7 @@ class Options:
     save_minutes: float = 5.0
     stale_resume: str = "refuse"
     code: str = ""
+    keep_finished: bool = False
 
 
 def train(facts: list[dict], folders: list[str | Path], data: TaskData, options: Options) -> None:
@@ -59,12 +62,15 @@ def train(facts: list[dict], folders: list[str | Path], data: TaskData, options:
     Interrupted after SIGINT or SIGTERM; the state is saved and the same call goes on from there.
     TrainingError if a loss is not finite; the history so far is kept in history_failed.parquet.
     """
+    folders = [Path(folder) for folder in folders]
     with catch_signals() as stop:
-        failures = _train(facts, [Path(folder) for folder in folders], data, options, stop)
+        failures = _train(facts, folders, data, options, stop)
     if failures:
         raise TrainingError(
             "; ".join(failures), hint="lower the learning rate; the history up to there is in history_failed.parquet"
         )
+    for folder in [] if options.keep_finished else folders:
+        remove_state(folder)
 
 
 def _train(facts, folders: list[Path], data: TaskData, options: Options, stop: StopRequest) -> list[str]:
@@ -138,6 +144,8 @@ class _Loop:
         progress = Progress(self._title(), recipe.steps, self.step)
         if self.step == 0:
             self._evaluate()
+        else:
+            self._end_runs()  # of a bundle in which another run failed
         try:
             while any(self.active) and self.step < recipe.steps:
                 self._step()
@@ -204,6 +212,8 @@ class _Loop:
             settled = has_settled(history, recipe.settled)
             if self.active[run] and (settled or self.step == recipe.steps):
                 self.active[run] = False
+                if self.options.keep_finished:
+                    self._save_run(run)
                 self._finish(run, "settled" if settled else "end")
 
     def _finish(self, run: int, reason: str) -> None:
@@ -220,21 +230,23 @@ class _Loop:
             "stopped_because": reason,
         }
         write_run(self.folders[run], self.trainer.flat.run_weights(run), history_table(self.history[run]), details)
-        remove_state(self.folders[run])
 
     def _save(self) -> None:
-        for run, folder in enumerate(self.folders):
+        for run in range(len(self.facts)):
             if self.active[run]:
-                loss, grad_norm = self.sums_2R[:, run].tolist()
-                state = RunState(
-                    step=self.step,
-                    values_P=self.trainer.flat.values_RP[run].detach().cpu().clone(),
-                    moments=self.trainer.optimizer.run_state(run),
-                    history=self.history[run],
-                    since_last_row=(self.count, loss, grad_norm),
-                    seconds=self.seconds_before[run] + time.monotonic() - self.started,
-                    attempts=self.attempts[run],
-                )
-                save_state(folder, state, _identity(self.facts[run], self.data, self.options))
+                self._save_run(run)
         self.last_save = time.monotonic()
         LOG.info("saved %s at step %d", FILE_NAME, self.step)
+
+    def _save_run(self, run: int) -> None:
+        loss, grad_norm = self.sums_2R[:, run].tolist()
+        state = RunState(
+            step=self.step,
+            values_P=self.trainer.flat.values_RP[run].detach().cpu().clone(),
+            moments=self.trainer.optimizer.run_state(run),
+            history=self.history[run],
+            since_last_row=(self.count, loss, grad_norm),
+            seconds=self.seconds_before[run] + time.monotonic() - self.started,
+            attempts=self.attempts[run],
+        )
+        save_state(self.folders[run], state, _identity(self.facts[run], self.data, self.options))

@@ -1,0 +1,81 @@
+"""Kills at random moments: every training resumes, and ends with the files of an uninterrupted one."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from initscale.storage import read_json, read_table
+
+KILLS = int(os.environ.get("INITSCALE_KILLS", "10"))  # 100 in the release drill; see benchmarks/README.md
+NAME = "gamma~0.30_depth~2_lr~1.00e-03_seed~0"
+COMMAND = (
+    *(sys.executable, "-m", "initscale", "train", "phase", "--scale", "smoke"),
+    *("--select", "gamma=0.3", "depth=2", "lr=0.001", "seed=0"),
+    *("--set", "training.single_head.duration=400 steps", "--set", "execution.save_minutes=0.002"),
+)
+INTERRUPTED = 75
+
+
+def start(results) -> subprocess.Popen:
+    return subprocess.Popen([*COMMAND, "--results", str(results)], stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Results of the training that nobody disturbs, and its duration."""
+    results = tmp_path_factory.mktemp("whole")
+    generate = [sys.executable, "-m", "initscale", "generate-data", "anchor", "--scale", "smoke"]
+    subprocess.run([*generate, "--results", str(results)], check=True, capture_output=True)
+    started = time.monotonic()
+    assert start(results).wait(300) == 0
+    return results, time.monotonic() - started
+
+
+def test_killed_trainings_end_like_undisturbed_ones(whole, tmp_path):
+    results, duration = whole
+    draw = random.Random(1)
+    (tmp_path / "smoke").mkdir()
+    (tmp_path / "smoke" / "data").symlink_to(results / "smoke" / "data")
+    run, wanted = tmp_path / "smoke" / "runs" / "phase" / NAME, results / "smoke" / "runs" / "phase" / NAME
+    kills = resumed = 0
+    while kills < KILLS:
+        process = start(tmp_path)
+        time.sleep(draw.uniform(0.4, 1.0) * duration)
+        number = draw.choice([signal.SIGKILL, signal.SIGTERM])
+        process.send_signal(number)
+        code = process.wait(60)
+        errors = process.stderr.read()
+        assert "Traceback" not in errors or number == signal.SIGKILL or code == -number, errors
+        assert code in (0, -number, INTERRUPTED), errors
+        if code == 0:
+            check_equal(run, wanted)
+            for path in run.iterdir():
+                path.unlink()
+        else:
+            kills += 1
+            resumed += (run / "resume.safetensors").exists()
+    assert start(tmp_path).wait(300) == 0
+    check_equal(run, wanted)
+    assert resumed > KILLS / 3, "kills should fall into the training, not only into its start"
+
+
+def check_equal(run, wanted) -> None:
+    """Weights and history to the bit; nothing left over."""
+    assert (run / "weights.safetensors").read_bytes() == (wanted / "weights.safetensors").read_bytes()
+    assert equal_histories(run, wanted)
+    assert read_json(run / "run.json")["steps"] == read_json(wanted / "run.json")["steps"]
+    assert not list(run.glob("resume.*"))
+
+
+def equal_histories(run, wanted) -> bool:
+    """Through pandas, because the first row's loss is nan, which elsewhere equals nothing."""
+    tables = [read_table(folder / "history.parquet").to_pandas() for folder in (run, wanted)]
+    eigenvalues = [table.pop("embedding_eigenvalues").map(list).tolist() for table in tables]
+    return tables[0].equals(tables[1]) and eigenvalues[0] == eigenvalues[1]
