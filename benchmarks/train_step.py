@@ -1,10 +1,12 @@
 """Time one training step: the engine against a plain full-sequence implementation, interleaved in one run.
 
-    python benchmarks/train_step.py --depths 2 3 --threads 2
+    python benchmarks/train_step.py --depths 2 3 4 5 6 7 --threads 2            one run, CPU
+    python benchmarks/train_step.py --bundles 1 4 --threads 2                   several runs in one process
+    python benchmarks/train_step.py --device cuda --precisions tf32 bf16 --bundles 1 4 16 64
 
-Prints one row per case and a JSON line at the end. Machines differ and drift, so compare the ratios of one
-run, not milliseconds of two. `plain` is `initscale.models.decoder.Decoder` with torch's fused AdamW; it computes all
-positions of all layers, as the authors' code does.
+Prints one row per case and a JSON line at the end. Machines differ and drift, so compare the ratios of one run, not
+milliseconds of two. `plain` is `initscale.models.decoder.Decoder` in float32 with torch's fused AdamW; it computes all
+positions of all layers, as the authors' code does. A bundle's time is for all its runs together.
 """
 
 from __future__ import annotations
@@ -18,11 +20,13 @@ import torch
 from torch.nn import functional as F
 
 from initscale.config import load_config
+from initscale.grid import run_facts, study_points
 from initscale.models.decoder import Decoder
 from initscale.models.init import InitSpec, initial_weights
 from initscale.models.spec import ModelSpec
 from initscale.provenance import machine, versions
 from initscale.tasks.interface import TaskData
+from initscale.training.determinism import prepare
 from initscale.training.trainer import Trainer
 
 
@@ -56,15 +60,13 @@ class PlainTrainer:
         self.optimizer.step()
 
 
-def facts_of(scale: str, depth: int, precision: str) -> dict:
+def facts_of(scale: str, depth: int, precision: str, seed: int = 0) -> dict:
     """Facts of a run of the study `phase` at the given depth."""
-    from initscale.grid import run_facts, study_points
-
     config = load_config({"scale": scale})
     facts = run_facts(config, "phase", next(study_points(config["studies"]["phase"])))
-    facts["model"]["depth"] = depth
-    facts["training"] = {**facts["training"], "precision": precision, "duration": "100000 steps"}
-    return facts
+    model = {**facts["model"], "depth": depth}
+    training = {**facts["training"], "precision": precision, "duration": "100000 steps"}
+    return {**facts, "model": model, "training": training, "seed": seed}
 
 
 def measure(trainers: dict, repeats: int, device: torch.device) -> dict[str, float]:
@@ -95,45 +97,74 @@ def matmul_peak(device: torch.device, dtype: torch.dtype = torch.float32) -> flo
 
 
 def matrix_flop(facts: dict) -> float:
-    """FLOP of the matrix products that the engine's step cannot avoid (forward and backward)."""
+    """FLOP of the matrix products that the engine's step cannot avoid (forward and backward), without tables."""
     m, n, batch = facts["model"], facts["dataset"]["length"], facts["training"]["batch"]
     d, e = m["d_model"], m["n_heads"] * m["d_head"]
-    layer = 4 * d * e + 2 * d * m["d_ff"]
-    first = 2 * d * m["d_ff"] * n if m["depth"] > 1 else 0
-    return 6 * batch * (first + (m["depth"] - 2) * layer * n * (m["depth"] > 2) + layer + d * m["vocabulary"])
+    ffn, attention = 2 * d * m["d_ff"], 4 * d * e
+    first = ffn * (n - 1) if m["depth"] > 1 else 0
+    middle = (m["depth"] - 2) * (ffn + attention) * (n - 1) if m["depth"] > 2 else 0
+    return 6 * batch * (first + middle + attention + ffn + d * m["vocabulary"])
 
 
-def main() -> None:
+def cases(options: argparse.Namespace, depth: int, device: torch.device) -> dict:
+    """Trainers by name, such as `fp32` or `bf16 x4`."""
+    trainers = {}
+    for precision in options.precisions:
+        for bundle in options.bundles:
+            facts = [facts_of(options.scale, depth, precision, seed) for seed in range(bundle)]
+            data = synthetic_data(facts[0], 20 * facts[0]["training"]["batch"])
+            if not options.no_plain:
+                trainers.setdefault("plain", PlainTrainer(facts_of(options.scale, depth, "fp32"), data, device))
+            trainers[precision if bundle == 1 else f"{precision} x{bundle}"] = Trainer(facts, data, device)
+    return trainers
+
+
+def table_row(depth: int, name: str, seconds: float, plain: float | None, peaks: dict[str, float], facts: dict) -> dict:
+    """One row of the printed table."""
+    precision, _, bundle = name.partition(" x")
+    runs = int(bundle or 1)
+    floor = runs * matrix_flop(facts) / peaks.get(precision, peaks["fp32"])
+    return {
+        "depth": depth,
+        "case": name,
+        "ms": round(1e3 * seconds, 2),
+        "ratio_to_plain": round(runs * plain / seconds, 2) if plain else None,
+        "share_of_peak": round(floor / seconds, 2) if name != "plain" else None,
+        "runs_per_hour_of_77700_steps": round(runs * 3600 / (77_700 * seconds), 3),
+    }
+
+
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", default="paper")
     parser.add_argument("--depths", type=int, nargs="+", default=[2])
+    parser.add_argument("--precisions", nargs="+", default=["fp32", "bf16"], choices=["fp32", "tf32", "bf16"])
+    parser.add_argument("--bundles", type=int, nargs="+", default=[1])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
-    parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    device = torch.device(options.device)
-    peak = matmul_peak(device)
+    parser.add_argument("--no-plain", action="store_true")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = parse_arguments()
+    device = prepare(options.device, options.threads, "tf32" if "tf32" in options.precisions else "fp32")
+    types = {"fp32": torch.float32, "bf16": torch.bfloat16}
+    peaks = {name: matmul_peak(device, dtype) for name, dtype in types.items()}
     rows = []
-    print(f"{'depth':>5} {'plain ms':>9} {'engine ms':>9} {'ratio':>6} {'of peak':>8}")
     for depth in options.depths:
-        facts = facts_of(options.scale, depth, options.precision)
-        data = synthetic_data(facts, 20 * facts["training"]["batch"])
-        trainers = {"plain": PlainTrainer(facts, data, device), "engine": Trainer([facts], data, device)}
-        found = measure(trainers, options.repeats, device)
-        row = {
-            "depth": depth,
-            "plain_ms": round(1e3 * found["plain"], 1),
-            "engine_ms": round(1e3 * found["engine"], 1),
-            "ratio": round(found["plain"] / found["engine"], 2),
-            "share_of_peak": round(matrix_flop(facts) / found["engine"] / peak, 2),
-        }
-        rows.append(row)
-        print(
-            f"{depth:5d} {row['plain_ms']:9.1f} {row['engine_ms']:9.1f} {row['ratio']:6.2f} {row['share_of_peak']:8.0%}"
-        )
-    setting = {**vars(options), "peak_gflops": round(peak / 1e9, 1), "machine": machine(), "torch": versions()["torch"]}
+        seconds = measure(cases(options, depth, device), options.repeats, device)
+        for name, value in seconds.items():
+            facts = facts_of(options.scale, depth, "fp32")
+            rows.append(table_row(depth, name, value, seconds.get("plain"), peaks, facts))
+            print("  ".join(f"{key} {shown}" for key, shown in rows[-1].items()), flush=True)
+    setting = {
+        **vars(options),
+        "peak_gflops": {name: round(peak / 1e9, 1) for name, peak in peaks.items()},
+        "machine": machine(),
+        "torch": versions()["torch"],
+    }
     print(json.dumps({"setting": setting, "rows": rows}))
 
 

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from initscale.paths import RUN_FILES
 from initscale.storage import read_json, read_table
 
 FIGURES = ("fig1", "fig2", "fig2_best", "fig8", "fig9")
@@ -19,7 +20,7 @@ def test_everything_is_made(finished_smoke):
         assert (results / "figures" / f"{figure}.pdf").read_bytes()[:5] == b"%PDF-"
         assert (results / "figures" / f"{figure}.png").read_bytes()[1:4] == b"PNG"
     folder = results / "runs" / "phase" / "gamma~0.30_depth~2_lr~1.00e-03_seed~0"
-    assert {path.name for path in folder.iterdir()} == {"weights.safetensors", "history.parquet", "run.json"}
+    assert {path.name for path in folder.iterdir()} == set(RUN_FILES.values())
     assert len(list((results / "runs" / "phase").iterdir())) == RUNS
     record = read_json(folder / "run.json")
     assert record["data_hash"] == read_json(results / "data" / "anchor" / "seed~0" / "dataset.json")["content_hash"]

@@ -1,7 +1,7 @@
 """Where everything lies below the results folder; floats in file names are formatted here and nowhere else.
 
 <results>/<scale>/data/<dataset>/seed~<k>/{train,test,unseen}.parquet, dataset.json
-<results>/<scale>/runs/<study>/<point>/{weights.safetensors,history.parquet,run.json}
+<results>/<scale>/runs/<study>/<point>/{weights,snapshots}.safetensors, history.parquet, run.json
 <results>/<scale>/tables/<figure>.parquet
 <results>/<scale>/figures/<figure>.{pdf,png}
 <results>/<scale>/{logs,benchmarks}/...
@@ -16,7 +16,12 @@ from initscale.grid import AXES, Point, study_points
 
 _FORMATS = {"gamma": "{:.2f}", "weight_decay": "{:.3g}", "lr": "{:.2e}", "depth": "{:d}", "seed": "{:d}"}
 
-RUN_FILES = {"weights": "weights.safetensors", "history": "history.parquet", "record": "run.json"}
+RUN_FILES = {
+    "weights": "weights.safetensors",
+    "snapshots": "snapshots.safetensors",
+    "history": "history.parquet",
+    "record": "run.json",
+}
 SPLITS = ("train", "test", "unseen")
 
 

@@ -48,9 +48,10 @@ def machine() -> dict[str, str | int | None]:
 
 def _processor() -> str:
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+        if "model name" in facts:  # cloud machines hide the rest of the name, so family and model are added
+            return f"{facts['model name']} (family {facts.get('cpu family')}, model {facts.get('model')})"
     except OSError:
         pass
     return platform.processor() or "unknown"

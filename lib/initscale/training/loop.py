@@ -19,7 +19,7 @@ from initscale.training.history import has_settled, history_table
 from initscale.training.interrupts import StopRequest, catch_signals
 from initscale.training.progress import Progress
 from initscale.training.resume import FILE_NAME, RunState, load_state, remove_state, save_state
-from initscale.training.run_files import write_failed_history, write_run
+from initscale.training.run_files import snapshot_name, write_failed_history, write_run
 from initscale.training.trainer import Trainer
 
 LOG = logging.getLogger("initscale")
@@ -113,6 +113,7 @@ class _Loop:
         runs = len(facts)
         self.step = 0
         self.history: list[list[dict]] = [[] for _ in range(runs)]
+        self.snapshots: list[dict[str, torch.Tensor]] = [{} for _ in range(runs)]
         self.active = [True] * runs
         self.failures: list[str] = []
         self.seconds_before, self.attempts = [0.0] * runs, [1] * runs
@@ -133,22 +134,24 @@ class _Loop:
             self.trainer.flat.values_RP[run].copy_(state.values_P)
             self.trainer.optimizer.load_run_state(run, state.moments)
             self.history[run], self.attempts[run] = state.history, state.attempts
-            self.seconds_before[run] = state.seconds
+            self.seconds_before[run], self.snapshots[run] = state.seconds, state.snapshots
         self.step = states[0].step
         self._reset_sums(states[0].since_last_row[0], [state.since_last_row[1:] for state in states])
         LOG.info("resumed %d run(s) at step %d", len(states), self.step)
 
     def run(self, stop: StopRequest) -> None:
         """Train until every run has ended, saving now and then; stop cleanly when asked."""
-        recipe = self.trainer.recipe
+        recipe, snapshot_steps = self.trainer.recipe, self.trainer.recipe.snapshot_steps
         progress = Progress(self._title(), recipe.steps, self.step)
         if self.step == 0:
+            self._take_snapshots(snapshot_steps)
             self._evaluate()
         else:
             self._end_runs()  # of a bundle in which another run failed
         try:
             while any(self.active) and self.step < recipe.steps:
                 self._step()
+                self._take_snapshots(snapshot_steps)
                 row = self._evaluate() if recipe.is_evaluated(self.step) else None
                 progress.update(self.step, row)
                 if stop and any(self.active):
@@ -176,6 +179,11 @@ class _Loop:
         self.count += 1
         if self.options.device == "cpu":  # on a GPU this would wait for the device in every step
             self._drop_bad_runs()
+
+    def _take_snapshots(self, steps: set[int]) -> None:
+        for run in range(len(self.facts)) if self.step in steps else ():
+            weights = self.trainer.flat.run_weights(run)
+            self.snapshots[run] |= {snapshot_name(self.step, name): value for name, value in weights.items()}
 
     def _drop_bad_runs(self) -> None:
         for run, bad_step in enumerate(self.first_bad_R.tolist()):
@@ -229,7 +237,8 @@ class _Loop:
             "steps": self.step,
             "stopped_because": reason,
         }
-        write_run(self.folders[run], self.trainer.flat.run_weights(run), history_table(self.history[run]), details)
+        weights = self.trainer.flat.run_weights(run)
+        write_run(self.folders[run], weights, self.snapshots[run], history_table(self.history[run]), details)
 
     def _save(self) -> None:
         for run in range(len(self.facts)):
@@ -248,5 +257,6 @@ class _Loop:
             since_last_row=(self.count, loss, grad_norm),
             seconds=self.seconds_before[run] + time.monotonic() - self.started,
             attempts=self.attempts[run],
+            snapshots=self.snapshots[run],
         )
         save_state(self.folders[run], state, _identity(self.facts[run], self.data, self.options))

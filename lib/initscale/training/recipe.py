@@ -27,6 +27,7 @@ class Recipe:
     warmup: int
     steps_per_epoch: int
     evaluate_every: int
+    snapshots: int
     lr_start: float
     lr_end: float
     betas: tuple[float, float]
@@ -47,6 +48,7 @@ class Recipe:
             warmup=parse_time(training["warmup"], per_epoch),
             steps_per_epoch=per_epoch,
             evaluate_every=parse_time(facts["evaluation"]["every"], per_epoch),
+            snapshots=facts["evaluation"]["snapshots"],
             betas=tuple(training["betas"]),
             settled=Settled(**settled) if settled else None,
             **{key: training[key] for key in ("lr_start", "lr_end", "eps", "clip", "precision")},
@@ -62,6 +64,13 @@ class Recipe:
         progress = (step - self.warmup) / max(self.steps - self.warmup, 1)
         falling = self.lr_end + (peak - self.lr_end) * 0.5 * (1 + np.cos(np.pi * progress))
         return np.where(step < self.warmup, rising, falling)
+
+    @property
+    def snapshot_steps(self) -> set[int]:
+        """Steps whose weights are kept: 0, then ``snapshots - 1`` spaced evenly in the logarithm up to the last."""
+        if self.snapshots < 2:
+            return set(range(self.snapshots))
+        return {0} | set(np.geomspace(1, self.steps, self.snapshots - 1).round().astype(int).tolist())
 
     def is_evaluated(self, step: int) -> bool:
         """Whether a row of the history belongs to the state after ``step`` steps."""

@@ -1,4 +1,4 @@
-"""The folder of a finished run: weights.safetensors, history.parquet, run.json."""
+"""The folder of a finished run: weights.safetensors, snapshots.safetensors, history.parquet, run.json."""
 
 from __future__ import annotations
 
@@ -14,17 +14,27 @@ from initscale.storage import atomic_path, file_hash, write_json, write_table
 FAILED_HISTORY = "history_failed.parquet"
 
 
-def write_run(folder: Path, weights: dict[str, Tensor], history: pa.Table, details: dict) -> None:
-    """Write the three files of a finished run; run.json comes last and so marks a complete folder.
+def snapshot_name(step: int, name: str) -> str:
+    """Name of a weight in snapshots.safetensors, such as ``step~200/tokens.weight``."""
+    return f"step~{step}/{name}"
+
+
+def write_run(
+    folder: Path, weights: dict[str, Tensor], snapshots: dict[str, Tensor], history: pa.Table, details: dict
+) -> None:
+    """Write the files of a finished run; run.json comes last and so marks a complete folder.
 
     Parameters
     ----------
     weights : final weights by name.
+    snapshots : earlier weights by ``snapshot_name``; the file is written even where there are none.
     history : see ``initscale.training.history``.
     details : facts, hashes, cost and end of the run; commit, versions and machine are added here.
     """
     with atomic_path(folder / "weights.safetensors") as part:
         part.write_bytes(save(weights))
+    with atomic_path(folder / "snapshots.safetensors") as part:
+        part.write_bytes(save(snapshots))
     write_table(folder / "history.parquet", history, {"facts_hash": details["facts_hash"]})
     record = {
         **details,
