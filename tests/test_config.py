@@ -7,7 +7,7 @@ import shutil
 import pytest
 from conftest import REPOSITORY
 
-from initscale.config import load_config, parse_override
+from initscale.config import inherit, load_config, parse_override
 from initscale.errors import ConfigError
 from initscale.grid import study_points
 
@@ -16,7 +16,7 @@ RECIPE, GRID = "training.single_head", "studies.phase.grid"
 
 # override on the command line, words that the message must contain
 REFUSED = {
-    "unknown scale": ("scale=smok", ["smok", "known: laptop, paper, smoke", "did you mean `smoke`?"]),
+    "unknown scale": ("scale=smok", ["smok", "known: calibration, laptop, paper, smoke", "did you mean `smoke`?"]),
     "unknown top key": ("studdies=1", ["studdies", "did you mean `studies`?", "the command line"]),
     "unknown inner key": (f"{RECIPE}.wieght_decay=0.1", ["wieght_decay", "did you mean `weight_decay`?", RECIPE]),
     "unknown axis": (f"{GRID}.gama=[0.5]", ["gama", "did you mean `gamma`?"]),
@@ -66,7 +66,7 @@ def test_refused_with_a_clear_message(case):
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("scale", ["smoke", "laptop", "paper"])
+@pytest.mark.parametrize("scale", ["calibration", "laptop", "paper", "smoke"])
 def test_every_scale_is_accepted(scale):
     assert load_config({"scale": scale})["scale"] == scale
 
@@ -145,3 +145,30 @@ def test_further_grids_add_points_once(smoke):
     assert len({tuple(point.values()) for point in points}) == 8
     assert sum(point["depth"] == 3 for point in points) == 2
     assert sum(point["seed"] == 1 for point in points) == 2
+
+
+class TestLike:
+    """Entries that say what they differ from."""
+
+    def test_inherits_over_two_steps_and_merges(self):
+        config = load_config({"scale": "calibration"})
+        wide, base = config["studies"]["wide"], config["studies"]["phase"]
+        assert wide == {**base, "model": "wide"}
+        assert config["models"]["wide"]["vocabulary"] == config["models"]["single_head"]["vocabulary"]
+        assert config["models"]["wide"]["d_model"] == 128
+        twice = {"a": {"x": {"y": 1, "z": 2}}, "b": {"like": "a", "x": {"y": 3}}, "c": {"like": "b", "w": 4}}
+        assert inherit(twice, lambda *path: ".".join(path))["c"] == {"x": {"y": 3, "z": 2}, "w": 4}
+
+    @pytest.mark.parametrize(
+        ("override", "words"),
+        [
+            ("studies.other={like: fase}", ["studies.other.like", "`fase` does not exist", "phase", "command line"]),
+            ("studies.other={like: other}", ["studies.other.like", "leads back"]),
+            ("models.other={like: single_head, d_modell: 3}", ["models.other.d_modell", "did you mean `d_model`?"]),
+        ],
+    )
+    def test_refused(self, override, words):
+        with pytest.raises(ConfigError) as caught:
+            load_config({"scale": "smoke"} | parse_override(override))
+        for word in words:
+            assert word in str(caught.value)

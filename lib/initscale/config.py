@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from initscale.errors import ConfigError
 
 CONFIG_FOLDER = Path(__file__).resolve().parents[2] / "config"
 COMMAND_LINE = "the command line"
+INHERITING = ("datasets", "models", "training", "studies")
+"""Sections whose entries may say ``like: OTHER`` and give only what differs."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -127,9 +129,36 @@ def load_config(overrides: Mapping | None = None, path: Path | str = CONFIG_FOLD
     config: dict = {}
     for _, layer in layers:
         config = merge(config, layer)
+    describe = lambda *path: _describe_key(path, layers)  # noqa: E731
+    for section in INHERITING:
+        if isinstance(config.get(section), Mapping):
+            config[section] = inherit(config[section], lambda *path, section=section: describe(section, *path))
     check_schema(config, read_yaml(folder / "schema.yaml"), layers)
-    check_consistency(config, lambda *path: _describe_key(path, layers))
+    check_consistency(config, describe)
     return config
+
+
+def inherit(section: Mapping, describe: Callable[..., str]) -> dict:
+    """Replace every entry ``{like: OTHER, ...}`` by OTHER's keys with its own on top.
+
+    Raises
+    ------
+    ConfigError if OTHER does not exist or leads back to the entry itself.
+    """
+
+    def resolve(name: str, asked_by: tuple[str, ...]) -> Any:
+        entry = section[name]
+        if not (isinstance(entry, Mapping) and "like" in entry):
+            return entry
+        other, own = entry["like"], {key: value for key, value in entry.items() if key != "like"}
+        where = describe(name, "like")
+        if other not in section:
+            raise ConfigError(f"`{other}` does not exist (known: {', '.join(sorted(section))})", where=where)
+        if other in (*asked_by, name):
+            raise ConfigError(f"`{other}` leads back to `{name}`", where=where)
+        return merge(resolve(other, (*asked_by, name)), own)
+
+    return {name: resolve(name, ()) for name in section}
 
 
 def check_schema(config: dict, schema: dict, layers: list[tuple[str, Mapping]]) -> None:

@@ -29,6 +29,8 @@ def check_consistency(config: dict, describe: Describe) -> None:
         for key, section in (("dataset", "datasets"), ("study", "studies")):
             if key in options:
                 _check_reference(config, section, options[key], describe("figures", figure, key))
+        for study in options.get("studies", []):
+            _check_reference(config, "studies", study, describe("figures", figure, "studies"))
     _check_fig2(config, describe)
 
 

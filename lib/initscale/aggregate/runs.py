@@ -14,6 +14,11 @@ def history_files(config: dict, study: str) -> list[str]:
     return [f"{folder}/history.parquet" for folder in Layout(config).run_folders(study)]
 
 
+def record_files(config: dict, study: str) -> list[str]:
+    """run.json of every run of a study."""
+    return [f"{folder}/run.json" for folder in Layout(config).run_folders(study)]
+
+
 def read_histories(config: dict, study: str, columns: list[str]) -> pd.DataFrame:
     """Rows of all histories of a study, with the grid axes as columns.
 

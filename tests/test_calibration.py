@@ -1,0 +1,75 @@
+"""The calibration's table and figure, on hand-made runs."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from initscale.aggregate import calibration as aggregate
+from initscale.config import load_config
+from initscale.figures import calibration as drawing
+from initscale.grid import run_facts, study_points
+from initscale.paths import Layout
+from initscale.storage import write_json, write_table
+from initscale.training.history import history_table
+
+ACCURACIES = ("test", "4_3_symmetric_train_keys", "4_3_inferential_train_keys")
+
+
+@pytest.fixture
+def config(tmp_path) -> dict:
+    """The calibration with the last history of every run made up: inferential accuracy = gamma / 2."""
+    config = load_config({"scale": "calibration", "results": str(tmp_path)})
+    layout = Layout(config)
+    for study in config["figures"]["calibration"]["studies"]:
+        for point in study_points(config["studies"][study]):
+            write_json(
+                f"{layout.run_folder(study, point)}/run.json",
+                {"facts": run_facts(config, study, point), "train_seconds": 7.0},
+            )
+            write_table(f"{layout.run_folder(study, point)}/history.parquet", history_table(rows(point["gamma"])))
+    return config
+
+
+def rows(gamma: float) -> list[dict]:
+    first = {"epoch": 0.0, "lr": 0.0, "grad_norm": 0.0, "weight_norm": 1.0, "embedding_norm": 1.0}
+    first |= {"embedding_eigenvalues": [1.0], "step": 0, "loss": 5.0} | {f"acc_{name}": 0.0 for name in ACCURACIES}
+    last = {"step": 900, "loss": 0.1, "acc_test": 0.9, "acc_4_3_inferential_train_keys": gamma / 2}
+    return [first, first | last]
+
+
+def test_table_takes_the_last_row_and_the_facts_of_each_run(config):
+    data = aggregate.table(config).to_pandas()
+    assert len(data) == 8 * 3
+    assert (data["inferential"] == data["gamma"] / 2).all()
+    assert set(data["stopped_at"]) == {900}
+    changed = {study: drawing.title(part, data[data["study"] == "phase"]) for study, part in data.groupby("study")}
+    assert changed == {
+        "phase": "baseline",
+        "weak_decay": "weight decay 0.01",
+        "strong_decay": "weight decay 1",
+        "small_batch": "batch 256",
+        "high_rate": "peak rate 0.003",
+        "wide": "width 128",
+        "all_values": "values 80",
+        "nine_tokens": "length 9",
+    }
+    wide = data[data["study"] == "wide"]
+    assert wide["lr_over_std"].tolist() == pytest.approx((1e-3 * 128 ** wide["gamma"]).tolist())
+
+
+def test_baseline_is_the_laptop_scale(config):
+    laptop = load_config({"scale": "laptop"})
+    point = {"gamma": 1.1, "depth": 2, "seed": 0}
+    facts, wanted = run_facts(config, "phase", point), run_facts(laptop, "phase", point)
+    assert facts["training"].pop("settled") is None
+    wanted["training"].pop("settled")
+    assert facts == wanted
+
+
+def test_drawing_shows_every_study(config):
+    table = aggregate.table(config)
+    (figure,) = drawing.draw(table, config["figures"]["calibration"]).values()
+    assert sum(axis.get_visible() for axis in figure.axes) == table.to_pandas()["study"].nunique()
+    lines = {line.get_label(): line.get_ydata() for line in figure.axes[0].lines}
+    pd.testing.assert_index_equal(pd.Index(lines["unseen pair, inferential"]), pd.Index([0.35, 0.45, 0.55]))
