@@ -24,7 +24,8 @@ The workflow (`snakemake --cores 8 all_figures`) runs the same stages; here each
 def main(arguments: list[str] | None = None) -> int:
     """Parse the arguments, run the stage, return the exit code (0, or that of the error)."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.getLogger("initscale").setLevel(logging.INFO)  # not the root: font libraries are talkative
     try:
         options.run(options)
     except InitscaleError as error:

@@ -19,6 +19,7 @@ COLUMNS = (
     Column("rows", "int64", "sequences", "sequences of the pair with this mapping, all splits"),
     Column("tokens", "string", "", "tokens of the first such row of the data, separated by blanks"),
     Column("position", "int64", "index", "position of the key in that row"),
+    Column("between", "int64", "1", "value after the first anchor alone, g(key; a1), for that row"),
     Column("label", "int64", "token", "label of that row"),
 )
 
@@ -39,12 +40,13 @@ def table(config: dict) -> pa.Table:
         taught = "non_inferential" if pair in exceptions(spec) else "inferential"
         answers = mappings(spec, pair) if unseen else {taught: taught_shift(spec, pair)}
         frames = [splits["unseen"]] if unseen else [splits["train"], splits["test"]]
-        found += [_describe(pair, mapping, shift, not unseen, frames) for mapping, shift in answers.items()]
+        first = spec["anchor_shifts"][pair[0] - 1]
+        found += [_describe(pair, mapping, (first, shift), not unseen, frames) for mapping, shift in answers.items()]
     result = make_table(COLUMNS, {c.name: [row[c.name] for row in found] for c in COLUMNS})
     return result.replace_schema_metadata({"caption": f"Rows of the generated data: {task_words(config, name)}."})
 
 
-def _describe(pair, mapping: str, shift: int, taught: bool, frames: list[pd.DataFrame]) -> dict:
+def _describe(pair, mapping: str, shifts: tuple[int, int], taught: bool, frames: list[pd.DataFrame]) -> dict:
     matching = [f[(f["anchor_1"] == pair[0]) & (f["anchor_2"] == pair[1]) & (f["mapping"] == mapping)] for f in frames]
     first = matching[0].iloc[0]
     tokens = [str(first[name]) for name in matching[0].columns if name.startswith("token_")]
@@ -53,9 +55,10 @@ def _describe(pair, mapping: str, shift: int, taught: bool, frames: list[pd.Data
         "anchor_2": pair[1],
         "mapping": mapping,
         "taught": taught,
-        "shift": shift,
+        "shift": shifts[1],
         "rows": sum(len(f) for f in matching),
         "tokens": " ".join(tokens),
         "position": first["position"],
+        "between": first["key"] + shifts[0],
         "label": first["label"],
     }

@@ -12,16 +12,18 @@ from matplotlib.patches import Rectangle
 from initscale.figures.style import FAINT, INFERENTIAL, INK, KEY, SYMMETRIC, add_caption
 from initscale.figures.tokens import blank, draw_sequence, legend_words
 
-NEEDS = ("anchor_1", "anchor_2", "mapping", "taught", "shift", "tokens", "position", "label")
+NEEDS = ("anchor_1", "anchor_2", "mapping", "taught", "shift", "tokens", "position", "between", "label")
 _FILL = {"inferential": "#BFE5D9", "non_inferential": "#F9E0B0", "unseen": "white"}
 
 
 def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
-    """Left: the pairs and their shifts. Right: a taught row, the exception and the unseen pair's two answers."""
+    """The pairs and their shifts; rows of the data; two mechanisms that give the unseen pair its two answers."""
     data = table.to_pandas()
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.1), width_ratios=[1, 2.1], layout="constrained")
+    figure = plt.figure(figsize=(8.2, 4.9), layout="constrained")
+    left, right, below = figure.subplot_mosaic("ab;cc", width_ratios=[1, 2.1], height_ratios=[2.1, 1]).values()
     _pairs(left, data)
     _examples(right, data)
+    _mechanisms(below, data[~data["taught"]])
     add_caption(figure, table)
     return {"fig1": figure}
 
@@ -84,3 +86,33 @@ def _example(axis: Axes, rows: pd.DataFrame, y: float) -> None:
         words = f"{key} {'+' if answer.shift >= 0 else '−'} {abs(answer.shift)} = {answer.label}"
         axis.text(end + 1.75, height, words, va="center", color=KEY, fontweight="bold")
         axis.text(end + 7.0, height, answer.mapping.replace("_", "-"), va="center", color=colours[answer.mapping])
+
+
+def _mechanisms(axis: Axes, unseen: pd.DataFrame) -> None:
+    """Reasoning applies one anchor after the other; memorizing reads the pair as its mirror, which was taught."""
+    blank(axis, 34, 6.2)
+    axis.set_title("(c) two mechanisms that fit the training data", loc="left")
+    for row in unseen.drop_duplicates("mapping").itertuples():
+        key, (a, b) = row.label - row.shift, (row.anchor_1, row.anchor_2)
+        if row.mapping == "inferential":
+            _chain(axis, 4.6, [key, row.between, row.label], [f"anchor {a}", f"anchor {b}"], INFERENTIAL)
+            words = "reasoning: one anchor after the other (inferential)"
+        else:
+            _chain(axis, 1.5, [key, row.label], [f"pair ({b},{a}), in either order"], SYMMETRIC)
+            words = "memorizing: the mirrored pair, seen in training (symmetric)"
+        axis.text(17.5, 4.6 if row.mapping == "inferential" else 1.5, words, va="center", color=INK)
+
+
+def _chain(axis: Axes, y: float, values: list[int], steps: list[str], colour: str) -> None:
+    """Boxes joined by arrows; a step shows its name and how much it adds."""
+    gap = 14.0 / len(steps)
+    for place, value in enumerate(values):
+        x = 1.2 + place * gap
+        box = {"boxstyle": "round,pad=0.35", "facecolor": KEY if place == 0 else colour, "edgecolor": "none"}
+        axis.text(x, y, str(value), ha="center", va="center", color="white", fontweight="bold", bbox=box)
+        if place:
+            arrow = {"arrowstyle": "->", "color": FAINT, "linewidth": 0.9}
+            axis.annotate("", (x - 1.1, y), (x - gap + 1.1, y), arrowprops=arrow)
+            added = f"{value - values[place - 1]:+d}".replace("-", "−")
+            axis.text(x - gap / 2, y + 0.35, steps[place - 1], ha="center", va="bottom", color=FAINT)
+            axis.text(x - gap / 2, y - 0.35, added, ha="center", va="top", color=FAINT)
