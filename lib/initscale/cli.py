@@ -11,11 +11,12 @@ from initscale import __version__
 from initscale.config import CONFIG_FOLDER, load_config, merge, parse_override
 from initscale.errors import ConfigError, InitscaleError
 
-_EPILOG = """stages, in order: generate-data -> train -> aggregate -> figure
+_EPILOG = """stages, in order: generate-data -> train -> probe -> aggregate -> figure
 
 The workflow (`snakemake --cores 8 all_figures`) runs the same stages; here each runs by itself:
   python -m initscale generate-data anchor --scale smoke
   python -m initscale train phase --scale smoke --select gamma=0.30 depth=2 seed=0
+  python -m initscale probe phase --scale smoke --select gamma=0.30 depth=2 seed=0
   python -m initscale aggregate fig2 --scale smoke
   python -m initscale figure fig2 --scale smoke
 """
@@ -60,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     stage.add_argument("--data", help="data folder (default: as in the workflow)")
     stage.add_argument("--fresh", action="store_true", help="ignore resume files that do not fit")
     stage.set_defaults(run=_train)
+
+    stage = stages.add_parser("probe", parents=[shared], help="measure finished runs")
+    stage.add_argument("study", help="a key of `studies`")
+    stage.add_argument("--select", nargs="*", default=[], metavar="AXIS=VALUE", help="which runs of the grid")
+    stage.set_defaults(run=_probe)
 
     for name, help_text in (
         ("aggregate", "make the table of one figure"),
@@ -112,6 +118,20 @@ def _train(options: argparse.Namespace) -> None:
         folders = [layout.run_folder(options.study, point) for point in bundle]
         train_runs(facts, data, folders, execution)
         print("\n".join(folders))
+
+
+def _probe(options: argparse.Namespace) -> None:
+    from initscale.paths import Layout, select_points
+    from initscale.stages.probe import probe_run
+
+    config = _load(options)
+    _known(options.study, config["studies"], "study")
+    study, layout = config["studies"][options.study], Layout(config)
+    probes = {name: config["probes"][name] for name in study["probes"]}
+    for point in select_points(study, options.select):
+        folder = layout.probe_folder(options.study, point)
+        probe_run(layout.run_folder(options.study, point), layout.data_folder(study["dataset"]), probes, folder)
+        print(folder)
 
 
 def _aggregate(options: argparse.Namespace) -> None:

@@ -43,6 +43,8 @@ def _check_reference(config: dict, section: str, name: str, where: str) -> None:
 def _check_study(config: dict, name: str, study: dict, describe: Describe) -> None:
     for key, section in (("dataset", "datasets"), ("model", "models"), ("training", "training")):
         _check_reference(config, section, study[key], describe("studies", name, key))
+    for probe in study["probes"]:
+        _check_reference(config, "probes", probe, describe("studies", name, "probes"))
     dataset, model = config["datasets"][study["dataset"]], config["models"][study["model"]]
     task = load_task(dataset["task"])
     if model["max_positions"] < task.sequence_length(dataset):

@@ -46,6 +46,14 @@ def training_code(config: dict, study: str) -> list[str]:
     return code("train.py", f"initscale.tasks.{task}", f"initscale.tasks.{task}_tensors")
 
 
+def probe_code(config: dict, study: str) -> list[str]:
+    """Source files that the probes of a study use."""
+    section = config["studies"][study]
+    task = config["datasets"][section["dataset"]]["task"]
+    probes = (f"initscale.probes.{name}" for name in section["probes"])
+    return code("probe.py", f"initscale.tasks.{task}", *probes)
+
+
 def facts_of(config: dict, study: str) -> Callable[[Mapping], dict]:
     """Function of the wildcards that gives the facts of one run, as a list of one."""
     return lambda wildcards: [run_facts(config, study, find_point(config["studies"][study], dict(wildcards.items())))]

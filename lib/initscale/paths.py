@@ -2,6 +2,7 @@
 
 <results>/<scale>/data/<dataset>/seed~<k>/{train,test,unseen}.parquet, dataset.json
 <results>/<scale>/runs/<study>/<point>/{weights,snapshots}.safetensors, history.parquet, run.json
+<results>/<scale>/probes/<study>/<point>/<probe>.parquet
 <results>/<scale>/tables/<figure>.parquet
 <results>/<scale>/figures/<figure>.{pdf,png}
 <results>/<scale>/{logs,benchmarks}/...
@@ -89,6 +90,17 @@ class Layout:
     def run_files(self, study: str) -> dict[str, str]:
         """Outputs of a training by name, with wildcards."""
         return {name: f"{self.run_pattern(study)}/{file}" for name, file in RUN_FILES.items()}
+
+    def probe_folder(self, study: str, point: Point) -> str:
+        return f"{self.root}/probes/{study}/{point_key(point)}"
+
+    def probe_file(self, study: str, point: Point, probe: str) -> str:
+        return f"{self.probe_folder(study, point)}/{probe}.parquet"
+
+    def probe_files(self, study: str) -> dict[str, str]:
+        """Outputs of the probes of a run by name, with wildcards."""
+        folder = f"{self.root}/probes/{study}/{self.point_pattern(study)}"
+        return {probe: f"{folder}/{probe}.parquet" for probe in self.config["studies"][study]["probes"]}
 
     def run_folders(self, study: str) -> list[str]:
         return [self.run_folder(study, point) for point in study_points(self.config["studies"][study])]
