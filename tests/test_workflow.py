@@ -118,6 +118,20 @@ def test_one_figure_needs_only_its_own_stages(checkout):
     assert by_path == {"generate_data": 1, "train_phase": RUNS, "aggregate_fig2": 1, "fig2": 1}
 
 
+def test_bundles_make_the_same_runs(finished_smoke, checkout):
+    """Several runs in one job, one folder per run as ever, equal to the bit."""
+    bundled = ("--config", "studies={phase: {bundle: 3}}")
+    planned = checkout.planned("fig2", *bundled)
+    assert {rule: count for rule, count in planned.items() if rule.startswith("train")} == {
+        f"train_phase_{number}": 1
+        for number in range(4)  # two gammas x two depths
+    }
+    checkout.snakemake("results/smoke/tables/fig2.parquet", *bundled, check=True)
+    tables = [read_table(copy.root / "results/smoke/tables/fig2.parquet") for copy in (finished_smoke, checkout)]
+    assert tables[0].equals(tables[1])
+    assert len(list((checkout.root / "results" / "smoke" / "runs" / "phase").iterdir())) == RUNS
+
+
 def test_scales_keep_to_themselves(checkout):
     planned = checkout.snakemake("--dry-run", "fig9", scale="paper", check=True)
     assert "results/paper/figures/fig9.pdf" in planned.stdout + planned.stderr
