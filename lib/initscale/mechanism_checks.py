@@ -6,8 +6,13 @@ from collections.abc import Callable
 
 from initscale.aggregate.shown import PHASES, shown_point
 from initscale.errors import ConfigError
+from initscale.grid import study_points
 
-FIGURE_PROBES = {"fig3": ("flow", "parallel"), "fig4": ("parallel",), "fig_circuits": ("circuits",)}
+FIGURE_PROBES = {
+    "fig3": ("flow", "parallel", "circuits"),
+    "fig4": ("parallel", "circuits"),
+    "fig_circuits": ("circuits",),
+}
 _ANCHORS = ("fused_lower", "fused_upper", "single_lower", "single_upper")
 
 
@@ -55,12 +60,16 @@ def check_probe(options: dict, dataset: dict, describe: Callable[..., str]) -> N
 def _check_layer(config: dict, name: str, describe: Callable[..., str]) -> None:
     study = config["studies"][name]
     layer = config["probes"].get("parallel", {}).get("layer", "last")
-    depths = [depth for grid in [study["grid"], *study.get("more", [])] for depth in grid.get("depth", [])]
-    if "parallel" in study["probes"] and layer != "last" and layer > min(depths):
+    depths = _depths(study)
+    if "parallel" in study["probes"] and layer != "last" and layer > depths[0]:
         raise ConfigError(
-            f"layer {layer} does not exist in every run of `{name}` (depths: {sorted(set(depths))})",
+            f"layer {layer} does not exist in every run of `{name}` (depths: {depths})",
             where=describe("probes", "parallel", "layer"),
         )
+
+
+def _depths(study: dict) -> list[int]:
+    return sorted({point["depth"] for point in study_points(study)})
 
 
 def _check_figure(config: dict, figure: str, probes: tuple[str, ...], describe: Callable[..., str]) -> None:
@@ -72,8 +81,14 @@ def _check_figure(config: dict, figure: str, probes: tuple[str, ...], describe: 
                 where=describe("figures", figure, "study"),
                 hint=f"add it to studies.{options['study']}.probes",
             )
-    for phase in PHASES:
+    for phase in (phase for phase in PHASES if phase in options):
         shown_point(config, options["study"], options[phase], describe("figures", figure, phase))
+    depths = _depths(config["studies"][options["study"]])
+    if options.get("depth", depths[0]) not in depths:
+        raise ConfigError(
+            f"no run of `{options['study']}` has {options['depth']} layers (depths: {depths})",
+            where=describe("figures", figure, "depth"),
+        )
     tsne = options.get("tsne")
     if tsne and tsne["perplexity"] >= tsne["sequences"] / 3:
         raise ConfigError(

@@ -7,7 +7,8 @@ Scores of a run, from the flows f(l, query <- source) of the probe ``flow`` (l, 
                                   [f(m, last <- anchor_1) + f(m, last <- anchor_2)]
 
 the attention along the two mechanisms of Fig 3a and 3c, each in 0..1. ``ao_commutativity`` (probe ``parallel``): mean
-cosine of Xao(1) at the last token between mirrored pairs minus that between other pairs.
+cosine of Xao(1) at the last token between mirrored pairs minus that between other pairs. ``symmetric_accuracy`` and
+``inferential_accuracy``: on the unseen pair, so that phases can be told apart.
 """
 
 from __future__ import annotations
@@ -20,7 +21,16 @@ import pyarrow as pa
 from initscale.aggregate.captions import model_words, task_words
 from initscale.aggregate.dataset_rows import data_files
 from initscale.aggregate.probes import probe_files
-from initscale.aggregate.shown import GRID_COLUMNS, PHASES, all_runs, full_point, nullable_table, of_run, phase_points
+from initscale.aggregate.shown import (
+    GRID_COLUMNS,
+    PHASES,
+    all_runs,
+    full_point,
+    nullable_table,
+    of_run,
+    phase_points,
+    unseen_accuracies,
+)
 from initscale.aggregate.states import projected_states
 from initscale.paths import RUN_FILES, Layout
 from initscale.probes.flow import COLUMNS as FLOW_COLUMNS
@@ -51,6 +61,7 @@ def inputs(config: dict) -> dict[str, list[str]]:
     return {
         "flow": probe_files(config, study, "flow"),
         "parallel": probe_files(config, study, "parallel"),
+        "circuits": probe_files(config, study, "circuits"),
         "run": [f"{folder}/{RUN_FILES[name]}" for name in ("weights", "record")],
         "data": data_files(config, config["studies"][study]["dataset"]),
     }
@@ -62,6 +73,8 @@ def table(config: dict) -> pa.Table:
     attention = all_runs(config, study, "flow")
     flows = attention[attention["kind"] == "score"].assign(kind="flow")
     frames = [flows, _scores(flows, all_runs(config, study, "parallel", ["ao_score"]))]
+    accuracies = unseen_accuracies(config, study)
+    frames.append(accuracies.assign(kind="score", score=accuracies["mapping"] + "_accuracy"))
     for phase in PHASES:
         shown = of_run(attention[attention["kind"] == "displayed"], full_point(config, study, points[phase]))
         frames.append(shown.assign(panel=phase))

@@ -3,7 +3,8 @@
 Scores are defined in the probe ``parallel``: parallelism = mean cosine where targets are equal minus mean of the rest,
 for v(x; a1, a2) = Xao at the last token (``fused``) and u(x; a1) = row of V at the first anchor (``single``), each
 also centred; commutativity of Xao(1), logits and predictions (``ao``, ``logits``, ``outputs``).
-``outputs_of_unseen`` is the share of equal predictions for the unseen pair and its mirror.
+``outputs_of_unseen`` is the share of equal predictions for the unseen pair and its mirror,
+``symmetric_accuracy`` and ``inferential_accuracy`` are accuracies on the unseen pair, so that phases can be told apart.
 """
 
 from __future__ import annotations
@@ -13,7 +14,16 @@ import pyarrow as pa
 
 from initscale.aggregate.captions import model_words, task_words
 from initscale.aggregate.probes import probe_files
-from initscale.aggregate.shown import GRID_COLUMNS, PHASES, all_runs, full_point, nullable_table, of_run, phase_points
+from initscale.aggregate.shown import (
+    GRID_COLUMNS,
+    PHASES,
+    all_runs,
+    full_point,
+    nullable_table,
+    of_run,
+    phase_points,
+    unseen_accuracies,
+)
 from initscale.probes.parallel import COLUMNS as PROBE_COLUMNS
 from initscale.probes.parallel import MATRICES
 from initscale.tables import Column
@@ -28,7 +38,7 @@ COLUMNS = (
 
 def inputs(config: dict) -> dict[str, list[str]]:
     """Files that the table is made of."""
-    return {"parallel": probe_files(config, config["figures"]["fig4"]["study"], "parallel")}
+    return {name: probe_files(config, config["figures"]["fig4"]["study"], name) for name in ("parallel", "circuits")}
 
 
 def table(config: dict) -> pa.Table:
@@ -36,6 +46,8 @@ def table(config: dict) -> pa.Table:
     study, points = config["figures"]["fig4"]["study"], phase_points(config, "fig4")
     rows = all_runs(config, study, "parallel")
     frames = [rows[rows["kind"].str.endswith("_score")], _unseen(rows, config["studies"][study]["dataset"], config)]
+    accuracies = unseen_accuracies(config, study)
+    frames.append(accuracies.assign(kind=accuracies["mapping"] + "_accuracy"))
     for phase in PHASES:
         matrices = rows[rows["kind"].isin(MATRICES)]
         frames.append(of_run(matrices, full_point(config, study, points[phase])).assign(panel=phase))

@@ -19,12 +19,12 @@ import pyarrow as pa
 
 from initscale.aggregate.captions import model_words, task_words
 from initscale.aggregate.probes import probe_files
-from initscale.aggregate.shown import GRID_COLUMNS, PHASES, all_runs, full_point, nullable_table, phase_points
+from initscale.aggregate.shown import GRID_COLUMNS, PHASES, all_runs, nullable_table, own_mapping, unseen_accuracies
 from initscale.probes.circuits import COLUMNS as PROBE_COLUMNS
 from initscale.tables import Column
 
 COLUMNS = (
-    Column("panel", "string", "", "symmetric or inferential: gamma and depth are shown for that phase; else null"),
+    Column("answers", "string", "", "mapping of the run's answers to the unseen pair (figures.fig_circuits); or null"),
     *GRID_COLUMNS,
     Column("score", "string", "", "name of a score, see the module; null: an accuracy"),
     *PROBE_COLUMNS,
@@ -38,7 +38,7 @@ def inputs(config: dict) -> dict[str, list[str]]:
 
 def table(config: dict) -> pa.Table:
     """Make the table; see ``COLUMNS``."""
-    study, points = config["figures"]["fig_circuits"]["study"], phase_points(config, "fig_circuits")
+    study = config["figures"]["fig_circuits"]["study"]
     rows = all_runs(config, study, "circuits")
     axes = [column.name for column in GRID_COLUMNS]
     found = [
@@ -46,11 +46,9 @@ def table(config: dict) -> pa.Table:
         for run, part in rows.groupby(axes)
         for name, value in circuit_losses(part, run[axes.index("depth")]).items()
     ]
-    everything = pd.concat([rows, pd.DataFrame(found)]).assign(panel=None)
-    everything["panel"] = everything["panel"].astype(object)
-    for phase in PHASES:
-        same = {axis: value for axis, value in full_point(config, study, points[phase]).items() if axis != "seed"}
-        everything.loc[(everything[list(same)] == pd.Series(same)).all(axis=1), "panel"] = phase
+    options = config["figures"]["fig_circuits"]
+    own = own_mapping(unseen_accuracies(config, study), options["answered"]).rename("answers")
+    everything = pd.concat([rows, pd.DataFrame(found)]).join(own, on=axes)
     return nullable_table(COLUMNS, [everything], _caption(config, study))
 
 

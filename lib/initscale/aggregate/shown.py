@@ -69,6 +69,31 @@ def all_runs(config: dict, study: str, probe: str, kinds: Sequence[str] | None =
     return pd.concat(frames, ignore_index=True)
 
 
+def unseen_accuracies(config: dict, study: str) -> pd.DataFrame:
+    """Accuracy of every run on the unseen pair, as trained: ``GRID_COLUMNS``, ``mapping``, ``value`` and ``n``.
+
+    A figure that calls a run symmetric or inferential prints it, so that the name can be checked.
+    """
+    rows = all_runs(config, study, "circuits")
+    plain = rows[(rows["group"] == "unseen") & (rows["path"] == "none") & rows["measure"].isin(PHASES)]
+    return plain.rename(columns={"measure": "mapping"})[[*AXES, "mapping", "value", "n"]]
+
+
+def own_mapping(accuracies: pd.DataFrame, more_than: float) -> pd.Series:
+    """The mapping that each run answers the unseen pair with, in more than this share of sequences.
+
+    Parameters
+    ----------
+    accuracies : see ``unseen_accuracies``.
+    more_than : at least 0.5, so that one mapping at most can fulfil it.
+
+    Returns
+    -------
+    Series with the index ``AXES``; runs that answer neither way are not in it.
+    """
+    return accuracies[accuracies["value"] > more_than].set_index(list(AXES))["mapping"]
+
+
 def of_run(rows: pd.DataFrame, point: dict) -> pd.DataFrame:
     """Rows of one run, or of all runs that agree in the axes that ``point`` has."""
     return rows[(rows[list(point)] == pd.Series(point)).all(axis=1)]

@@ -18,6 +18,7 @@ NEEDS = (
     "query_token", "source_token", "score", "value", "n", "x", "y", "anchor_1", "anchor_2", "perplexity",
 )  # fmt: skip
 _ROLES = {"key": KEY, "anchor_1": ANCHOR_1, "anchor_2": ANCHOR_2}
+_ANSWERS = {"symmetric_accuracy": "answers: symmetric", "inferential_accuracy": "inferential"}
 _ROUTES = {"symmetric_route": "routes: symmetric", "inferential_route": "inferential"}
 _COMMUTATIVITY = {"ao_commutativity": "commutativity"}
 _WIDEST = 6.0  # points, for an attention weight of 1
@@ -31,19 +32,20 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     for axis, letter, phase in ((axes[0], "a", "symmetric"), (axes[2], "c", "inferential")):
         shown = data[(data["kind"] == "displayed") & (data["panel"] == phase)]
         _flow(axis, shown)
-        _title(axis, f"({letter}) {phase} phase", shown, _scores(data, shown, _ROUTES))
+        _title(axis, f"({letter}) {phase} phase", shown, data, _ROUTES)
     points = data[data["kind"] == "tsne"]
     _projection(axes[1], points)
-    _title(axes[1], "(b) fused states, symmetric phase", points, _scores(data, points, _COMMUTATIVITY))
+    _title(axes[1], "(b) fused states, symmetric phase", points, data, _COMMUTATIVITY)
     add_caption(figure, table, _words(points))
     return {"fig3": figure}
 
 
-def _title(axis: Axes, words: str, shown: pd.DataFrame, scores: str) -> None:
-    run = shown.iloc[0]
-    axis.set_title(words, loc="left", pad=18)
-    text = rf"$\gamma$ = {run['gamma']:g}; {scores}"
-    axis.text(0, 1.02, text, transform=axis.transAxes, color=FAINT, fontsize=plt.rcParams["font.size"] - 1.5)
+def _title(axis: Axes, words: str, shown: pd.DataFrame, data: pd.DataFrame, names: dict[str, str]) -> None:
+    run, answers, scores = shown.iloc[0], _scores(data, shown, _ANSWERS), _scores(data, shown, names)
+    axis.set_title(words, loc="left", pad=30)
+    text = rf"$\gamma$ = {run['gamma']:g}; {answers}" + f"\n{scores}"
+    note = axis.text(0, 1.02, text, transform=axis.transAxes, color=FAINT, fontsize=plt.rcParams["font.size"] - 1.5)
+    note.set_in_layout(False)
 
 
 def _scores(data: pd.DataFrame, shown: pd.DataFrame, words: dict[str, str]) -> str:
@@ -51,7 +53,7 @@ def _scores(data: pd.DataFrame, shown: pd.DataFrame, words: dict[str, str]) -> s
     axes = ["gamma", "depth", "seed"]
     same = data[(data["kind"] == "score") & (data[axes] == shown.iloc[0][axes]).all(axis=1)]
     values = same.drop_duplicates("score").set_index("score")["value"]
-    return ", ".join(f"{text} {values[name]:.2f}" for name, text in words.items()).replace("-", "−")
+    return ", ".join(f"{text} {values[name]:.2f}" for name, text in words.items() if name in values).replace("-", "−")
 
 
 def _flow(axis: Axes, shown: pd.DataFrame) -> None:
@@ -126,9 +128,9 @@ def _densest(part: pd.DataFrame) -> tuple[float, float]:
 def _words(points: pd.DataFrame) -> str:
     return (
         "(a, c) One sequence of the unseen pair; line width = attention weight (mean over heads), colour = token that "
-        "is read; the residual connection is not drawn. Routes: attention along the two-step mechanism, mean over "
-        f"sequences, 0 to 1. (b) t-SNE of $X^{{ao(1)}}$ at the last token, n = {len(points):,} sequences (test keys, "
-        f"last token is noise), perplexity {points['perplexity'].iloc[0]:g}; mirrored pairs share a hue and "
+        "is read; the residual connection is not drawn. Answers: accuracy on the unseen pair. Routes: attention along the "
+        f"two-step mechanism, mean over sequences, 0 to 1. (b) t-SNE of $X^{{ao(1)}}$ at the last token, n = {len(points):,} sequences "
+        f"(test keys, last token is noise), perplexity {points['perplexity'].iloc[0]:g}; mirrored pairs share a hue and "
         "a label a,b; the order (b,a) with b > a is lighter; commutativity: mean cosine of mirrored pairs minus that "
         "of other pairs."
     )

@@ -17,13 +17,14 @@ NEEDS = (
     "related", "value",
 )  # fmt: skip
 _PANELS = (("a", "fused", "inferential"), ("b", "fused", "symmetric"), ("c", "single", "inferential"))
+_PHASES = ("symmetric", "inferential")
 _RED = "#CC0000"
 
 
 def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     """Panels a, b, c of the paper above, the same vectors without their common part below."""
     data = table.to_pandas()
-    figure, axes = plt.subplots(2, 3, figsize=(9.4, 5.9), layout="constrained")
+    figure, axes = plt.subplots(2, 3, figsize=(9.8, 6.2), layout="constrained")
     for column, (letter, kind, phase) in enumerate(_PANELS):
         for axis, suffix in zip(axes[:, column], ("", "_centred"), strict=True):
             cells = data[(data["panel"] == phase) & (data["kind"] == f"{kind}{suffix}")]
@@ -31,6 +32,7 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
             _title(axis, f"({letter}{'′' if suffix else ''}) {_vector(kind)}, {phase}", data, cells)
     words = (
         "Lower and upper triangle compare the anchors named on their sides (row, column); red boxes: equal targets. "
+        "Answers: accuracy on the unseen pair. "
         "Parallelism: mean cosine in the boxes minus mean of the rest. Above as in the paper, each panel with its own "
         "colour range; below with the common part subtracted first (v: mean of all vectors of a triangle; u: mean over "
         "the keys, for each anchor), one range for all."
@@ -48,9 +50,12 @@ def _title(axis: Axes, words: str, data: pd.DataFrame, cells: pd.DataFrame) -> N
     same = data[(data["kind"] == f"{run['kind']}_score") & (data[axes] == run[axes]).all(axis=1)]
     value = same["value"].iloc[0]
     score = "no equal targets" if pd.isna(value) else f"parallelism {value:+.2f}".replace("-", "−")
-    axis.set_title(words, loc="left", pad=16)
-    text = rf"$\gamma$ = {run['gamma']:g}; {score}"
-    axis.text(0, 1.02, text, transform=axis.transAxes, color=FAINT, fontsize=plt.rcParams["font.size"] - 1)
+    axis.set_title(words, loc="left", pad=28)
+    runs = data[(data[axes] == run[axes]).all(axis=1)].drop_duplicates("kind").set_index("kind")["value"]
+    answers = [f"{name} {runs[f'{name}_accuracy']:.2f}" for name in _PHASES if f"{name}_accuracy" in runs]
+    text = rf"$\gamma$ = {run['gamma']:g}; {score}" + f"\nanswers: {', '.join(answers)}"
+    note = axis.text(0, 1.02, text, transform=axis.transAxes, color=FAINT, fontsize=plt.rcParams["font.size"] - 1)
+    note.set_in_layout(False)
 
 
 def _panel(figure: Figure, axis: Axes, cells: pd.DataFrame, centred: bool) -> None:

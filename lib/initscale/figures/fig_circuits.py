@@ -1,4 +1,7 @@
-"""The causal check: what a model of each phase still answers when attention along a path is blocked."""
+"""The causal check: what models of each phase still answer when attention along a path is blocked.
+
+A run belongs to a panel by its own answers to the unseen pair, not by its gamma.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,20 @@ from matplotlib.figure import Figure
 
 from initscale.figures.style import FAINT, INFERENTIAL, SEEN, SYMMETRIC, add_caption
 
-NEEDS = ("panel", "gamma", "depth", "seed", "score", "path", "layer", "group", "measure", "value")
+NEEDS = (
+    "answers",
+    "gamma",
+    "depth",
+    "seed",
+    "lr",
+    "weight_decay",
+    "score",
+    "path",
+    "layer",
+    "group",
+    "measure",
+    "value",
+)
 _SERIES = {
     ("unseen", "symmetric"): (SYMMETRIC, "unseen pair, symmetric"),
     ("unseen", "inferential"): (INFERENTIAL, "unseen pair, inferential"),
@@ -24,18 +40,21 @@ _PHASES = ("symmetric", "inferential")
 def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     """One panel per phase: accuracies as trained, then with every path blocked in every layer and in all."""
     data = table.to_pandas()
-    depths = data.loc[data["panel"].notna(), "depth"]
-    figure, axes = plt.subplots(2, 1, figsize=(4.2 + 1.9 * depths.max(), 5.2), layout="constrained", squeeze=False)
-    for axis, letter, phase in zip(axes[:, 0], "ab", _PHASES, strict=True):
-        shown = data[data["panel"] == phase]
-        _panel(axis, shown[shown["score"].isna()])
-        axis.set_title(f"({letter}) {phase} phase", loc="left", pad=20)
+    data = data[data["depth"] == options["depth"]]
+    size = (4.2 + 1.9 * options["depth"], 5.2)
+    figure, axes = plt.subplots(2, 1, figsize=size, layout="constrained")
+    for axis, letter, phase in zip(axes, "ab", _PHASES, strict=True):
+        shown = data[data["answers"] == phase]
+        _panel(axis, shown[shown["score"].isna()], options["depth"])
+        axis.set_title(f"({letter}) runs with {phase} answers to the unseen pair", loc="left", pad=20)
         note = axis.text(0, 1.05, _scores(shown), transform=axis.transAxes, color=FAINT)
         note.set_fontsize(plt.rcParams["font.size"] - 1)
         note.set_in_layout(False)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False)
     words = (
-        "Bars: mean over seeds; dots: seeds. A blocked score is −∞ before the softmax, so the reader's other weights "
+        f"Depth {options['depth']}; a run belongs to a panel if more than {options['answered']:.0%} of its answers "
+        "are of that kind. Bars: mean over runs; dots: runs. A blocked score is −∞ before the softmax, so the "
+        "reader's other weights "
         "grow to sum 1. Loss: fall of the accuracy under the run's own mapping when the circuit of Fig 3a "
         "(anchors→last in layer 1, key→last in the last layer) or 3c (key→anchors in layer 1, anchors→last in the last "
         "layer) is blocked, mean of its two steps; switch: rise of symmetric accuracy when the latter is blocked."
@@ -45,19 +64,22 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
 
 
 def _scores(shown: pd.DataFrame) -> str:
-    run, means = shown.iloc[0], shown[shown["score"].notna()].groupby("score")["value"].mean()
+    if shown.empty:
+        return "no run"
+    means = shown[shown["score"].notna()].groupby("score")["value"].mean()
+    runs = shown.drop_duplicates(["gamma", "seed", "lr", "weight_decay"])
     words = {
         "symmetric_circuit_loss": "loss: symmetric circuit",
         "inferential_circuit_loss": "inferential circuit",
         "switch": "switch",
     }
     found = [f"{text} {means[name]:.2f}".replace("-", "−") for name, text in words.items() if pd.notna(means.get(name))]
-    facts = rf"$\gamma$ = {run['gamma']:g}, depth {run['depth']}, n = {shown['seed'].nunique()}"
+    low, high = runs["gamma"].min(), runs["gamma"].max()
+    facts = rf"$\gamma$ = {low:g}" + (f" to {high:g}" if high > low else "") + f", n = {len(runs)}"
     return "; ".join([facts, ", ".join(found)] if found else [facts])
 
 
-def _panel(axis: Axes, rows: pd.DataFrame) -> None:
-    depth = int(rows["layer"].max())
+def _panel(axis: Axes, rows: pd.DataFrame, depth: int) -> None:
     blocks = [("none", 0), *((path, layer) for layer in [*range(1, depth + 1), 0] for path in _PATHS)]
     # groups of bars: as trained | layer 1 | ... | all layers, with a gap between them
     places = {block: i + 0.5 * -(-i // len(_PATHS)) for i, block in enumerate(blocks)}
