@@ -128,9 +128,10 @@ def _densest(part: pd.DataFrame) -> tuple[float, float]:
 def _words(points: pd.DataFrame) -> str:
     return (
         "(a, c) One sequence of the unseen pair; line width = attention weight (mean over heads), colour = token that "
-        "is read; the residual connection is not drawn. Answers: accuracy on the unseen pair. Routes: attention along the "
-        f"two-step mechanism, mean over sequences, 0 to 1. (b) t-SNE of $X^{{ao(1)}}$ at the last token, n = {len(points):,} sequences "
-        f"(test keys, last token is noise), perplexity {points['perplexity'].iloc[0]:g}; mirrored pairs share a hue and "
+        "is read; the residual connection is not drawn. Answers: accuracy on the unseen pair. Routes: attention along "
+        "the two-step mechanism, mean over sequences, 0 to 1. (b) t-SNE of $X^{ao(1)}$ at the last token, "
+        f"n = {len(points):,} sequences (test keys, last token is noise), perplexity {points['perplexity'].iloc[0]:g}; "
+        "mirrored pairs share a hue and "
         "a label a,b; the order (b,a) with b > a is lighter; commutativity: mean cosine of mirrored pairs minus that "
         "of other pairs."
     )

@@ -50,11 +50,11 @@ def _title(axis: Axes, words: str, data: pd.DataFrame, cells: pd.DataFrame) -> N
     same = data[(data["kind"] == f"{run['kind']}_score") & (data[axes] == run[axes]).all(axis=1)]
     value = same["value"].iloc[0]
     score = "no equal targets" if pd.isna(value) else f"parallelism {value:+.2f}".replace("-", "−")
-    axis.set_title(words, loc="left", pad=28)
+    axis.set_title(words, loc="left", pad=30)
     runs = data[(data[axes] == run[axes]).all(axis=1)].drop_duplicates("kind").set_index("kind")["value"]
     answers = [f"{name} {runs[f'{name}_accuracy']:.2f}" for name in _PHASES if f"{name}_accuracy" in runs]
     text = rf"$\gamma$ = {run['gamma']:g}; {score}" + f"\nanswers: {', '.join(answers)}"
-    note = axis.text(0, 1.02, text, transform=axis.transAxes, color=FAINT, fontsize=plt.rcParams["font.size"] - 1)
+    note = axis.text(0, 1.04, text, transform=axis.transAxes, color=FAINT, fontsize=plt.rcParams["font.size"] - 1)
     note.set_in_layout(False)
 
 
