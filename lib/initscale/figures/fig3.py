@@ -90,7 +90,7 @@ def _projection(axis: Axes, points: pd.DataFrame) -> None:
     axis.scatter(
         order["x"],
         order["y"],
-        s=max(3, 4000 / max(len(order), 1) ** 0.8),
+        s=np.clip(4000 / max(len(order), 1) ** 0.8, 3, 14),
         color=[colours[pair] for pair in zip(order["anchor_1"], order["anchor_2"], strict=True)],
         linewidths=0,
         rasterized=True,

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from initscale.figures.style import FAINT, INFERENTIAL, SEEN, SYMMETRIC, add_caption
 
@@ -50,7 +51,8 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
         note = axis.text(0, 1.05, _scores(shown), transform=axis.transAxes, color=FAINT)
         note.set_fontsize(plt.rcParams["font.size"] - 1)
         note.set_in_layout(False)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False)
+    handles = [Patch(color=colour, label=label) for colour, label in _SERIES.values()]
+    figure.legend(handles=handles, loc="outside upper center", ncols=3, frameon=False)
     words = (
         f"Depth {options['depth']}; a run belongs to a panel if more than {options['answered']:.0%} of its answers "
         "are of that kind. Bars: mean over runs; dots: runs. A blocked score is −∞ before the softmax, so the "
@@ -84,12 +86,12 @@ def _panel(axis: Axes, rows: pd.DataFrame, depth: int) -> None:
     # groups of bars: as trained | layer 1 | ... | all layers, with a gap between them
     places = {block: i + 0.5 * -(-i // len(_PATHS)) for i, block in enumerate(blocks)}
     width = 0.8 / len(_SERIES)
-    for number, ((group, measure), (colour, label)) in enumerate(_SERIES.items()):
+    for number, ((group, measure), (colour, _)) in enumerate(_SERIES.items()):
         part = rows[(rows["group"] == group) & (rows["measure"] == measure)]
         at = np.array([places[path, layer] for path, layer in zip(part["path"], part["layer"], strict=True)])
         at = at + (number - (len(_SERIES) - 1) / 2) * width
         means = part["value"].groupby(at).mean()
-        axis.bar(means.index, means, width, color=colour, label=label)
+        axis.bar(means.index, means, width, color=colour)
         axis.plot(at, part["value"], ".", color="black", markersize=2.5, alpha=0.6)
     labels = ["as trained", *(_PATHS[path].replace("→", "→\n") for path, _ in blocks[1:])]
     axis.set_xticks(list(places.values()), labels)
