@@ -36,6 +36,12 @@ def spec(smoke) -> dict:
     return smoke["datasets"]["anchor"]
 
 
+@pytest.fixture
+def five_tokens(spec) -> dict:
+    """The same with five tokens, for the hand-built models: noise may stand before the key and behind the anchors."""
+    return spec | {"length": 5, "split_modulus": 7}
+
+
 @dataclass(frozen=True)
 class Checkout:
     """A copy of the repository that tests may edit."""

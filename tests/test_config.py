@@ -50,6 +50,20 @@ REFUSED = {
     "norm": (f"{MODEL}.norm=mid", ["'mid'", "['post', 'pre']"]),
     "test fraction": (f"{DATA}.test_fraction=1", ["less than 1"]),
     "test fraction too small": (f"{DATA}.test_fraction=0.0001", ["leaves a split empty"]),
+    "shown run": ("figures.fig3.symmetric.gamma=0.4", ["no run with gamma 0.4", "depth 2", "[0.3, 0.8]", "symmetric"]),
+    "shown depth": ("figures.fig_circuits.depth=7", ["7 layers", "depths: [2, 3]"]),
+    "figure without its probe": (
+        "studies.phase.probes=[flow,circuits]",
+        ["the probe `parallel`", "studies.phase.probes"],
+    ),
+    "probe of a seen pair": ("probes.flow.unseen=[1,2]", ["[1, 2] is not unseen", "probes.flow.unseen"]),
+    "no noise behind the anchors": ("probes.flow.position=3", ["position 3", "6 tokens", "largest: 2"]),
+    "keys outside the data": ("probes.parallel.keys=[30,40]", ["[30, 40]", "20..39"]),
+    "keys reversed": ("probes.parallel.keys=[38,28]", ["[38, 28]", "in order"]),
+    "key outside the data": ("probes.flow.key=99", ["99 must lie within the values 20..39", "probes.flow.key"]),
+    "anchor of a probe": ("probes.parallel.single_lower=[5,2]", ["5 is not one of the anchors 1..4"]),
+    "layer of a probe": ("probes.parallel.layer=3", ["layer 3", "depths: [2, 3]"]),
+    "perplexity": ("figures.fig3.tsne.perplexity=200", ["perplexity of 200", "320 sequences"]),
     "bad name": ("studies.Phase=1", ["Phase", "lower-case"]),
 }
 

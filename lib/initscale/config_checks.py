@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from initscale.errors import ConfigError
 from initscale.grid import study_points
+from initscale.mechanism_checks import check_mechanisms
 from initscale.paths import format_value
 from initscale.tasks import load_task
 from initscale.units import parse_time, steps_per_epoch
@@ -32,6 +33,7 @@ def check_consistency(config: dict, describe: Describe) -> None:
         for study in options.get("studies", []):
             _check_reference(config, "studies", study, describe("figures", figure, "studies"))
     _check_fig2(config, describe)
+    check_mechanisms(config, describe)
 
 
 def _check_reference(config: dict, section: str, name: str, where: str) -> None:
