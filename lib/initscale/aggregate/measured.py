@@ -80,9 +80,8 @@ def projection_words(config: dict, study: str) -> str:
     """Settings of t-SNE and number of points."""
     options = config["probes"]["embedding"]
     low, high = config["datasets"][config["studies"][study]["dataset"]]["values"]
-    steps = " or ".join(str(step) for step in options["steps"])
     return (
         f"t-SNE: perplexity {options['perplexity']:g}, seed {options['seed']}, n = {high - low + 1} items. Ordinality: "
-        f"rank correlation of embedding distance and numeric distance. Steps: share of items whose nearest "
-        f"neighbour (cosine) is {steps} away."
+        "rank correlation of embedding distance and numeric distance. Nearest item: by cosine. Scores are those of "
+        "the full vectors."
     )

@@ -11,18 +11,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from initscale.figures.panels import NEEDS, one_run, score_of
-from initscale.figures.style import FAINT, add_caption
+from initscale.figures.style import add_caption
 
 __all__ = ["NEEDS", "draw"]
 
-DECADES = 7
-"""Orders of magnitude shown below the largest value; what is smaller is rounding."""
+SMALLEST = 1e-9
+"""Share of a run's largest eigenvalue below which the others are rounding errors and not drawn."""
+
+_BESIDE = {"frameon": False, "loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
 
 
 def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     """(a) the spectrum of every displayed gamma; (b) chosen eigenvalues against the epoch at ``over_time``."""
     data = table.to_pandas()
-    figure, axes = plt.subplots(1, 2, figsize=(7.6, 3.3), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(8.6, 3.3), layout="constrained")
     _spectra(axes[0], data, options)
     _growth(axes[1], one_run(data, options["over_time"], options["depth"]), options["gamma_map"])
     axes[1].set_title(rf"(b) over training, $\gamma$ = {options['over_time']:g}", loc="left")
@@ -41,17 +43,16 @@ def _colours(name: str, count: int) -> np.ndarray:
 
 def _spectra(axis: Axes, data: pd.DataFrame, options: dict) -> None:
     gammas = sorted(options["gammas"])
-    floor = np.inf
     for gamma, colour in zip(gammas, _colours(options["gamma_map"], len(gammas)), strict=True):
         run = one_run(data, gamma, options["depth"])
         values = run[run["quantity"] == "embedding_eigenvalue"].sort_values("i")
-        share = score_of(run, "embedding_top_share")
+        values = values[values["value"] > SMALLEST * values["value"].max()]
+        (top,) = run.loc[run["quantity"] == "embedding_top_share", "part"]
+        share = score_of(run, "embedding_top_share", top)
         axis.plot(values["i"], values["value"], "o-", ms=2.5, color=colour, label=rf"$\gamma$ = {gamma:g}: {share:.0%}")
-        floor = min(floor, values["value"].max())
-    axis.set_ylim(bottom=floor * 10.0**-DECADES)
     axis.set_xlabel("index")
     axis.set_title("(a) at the end", loc="left")
-    axis.legend(title="share of the largest", frameon=False)
+    axis.legend(title=f"share of the {top} largest", **_BESIDE)
 
 
 def _growth(axis: Axes, run: pd.DataFrame, colours: str) -> None:
@@ -62,8 +63,9 @@ def _growth(axis: Axes, run: pd.DataFrame, colours: str) -> None:
         axis.plot(epochs, courses[rank], color=colour, lw=1.2, label=f"{rank}")
         if np.isfinite(rises[rank]):
             axis.plot(epochs[rises[rank]], courses.loc[rises[rank], rank], "o", ms=4, color=colour)
-    axis.set_xlabel("epoch")
-    axis.legend(title="index", frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    axis.legend(title="index", **_BESIDE)
     order, risen = score_of(run, "rise_order"), score_of(run, "risen")
-    text = f"{risen:.0f} eigenvalues grow" + (f"; order {order:.2f}" if np.isfinite(order) else "")
-    axis.text(0.98, 0.98, text, transform=axis.transAxes, ha="right", va="top", color=FAINT)
+    text = f"{risen:.0f} eigenvalues grow"
+    if np.isfinite(order):
+        text += f"; rank correlation of index and rise {order:.2f}"
+    axis.set_xlabel(f"epoch\n{text}")

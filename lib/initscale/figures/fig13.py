@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from initscale.figures.panels import NEEDS, one_run, score_of
-from initscale.figures.style import INK, add_caption
+from initscale.figures.style import add_caption
 
 __all__ = ["NEEDS", "draw"]
 
@@ -57,15 +57,16 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
 
 
 def _panel(axis: Axes, runs: dict[float, pd.DataFrame], part: str) -> None:
-    largest = []
+    drawn = []
     for place, ((gamma, run), (colour, marker)) in enumerate(zip(runs.items(), _LINES, strict=False)):
         values = run[(run["quantity"] == "singular_value") & (run["part"] == part)].sort_values("i")
         label = rf"$\gamma$ = {gamma:g}"
         axis.plot(values["i"], values["value"], marker, ls="-", lw=0.8, ms=2, color=colour, label=label)
         text = f"{score_of(run, 'stable_rank', part):.1f}"
-        axis.text(0.96, 0.95 - 0.13 * place, text, transform=axis.transAxes, ha="right", va="top", color=colour)
-        largest.append(values["value"].max())
+        axis.text(0.04 + 0.36 * place, 0.03, text, transform=axis.transAxes, ha="left", va="bottom", color=colour)
+        drawn.append(values["value"])
     axis.set_yscale("log")
-    axis.set_ylim(bottom=min(largest) * 10.0**-DECADES)
-    axis.tick_params(colors=INK)
+    everything = pd.concat(drawn)
+    lowest = max(everything.min(), everything.max() * 10.0**-DECADES)
+    axis.set_ylim(bottom=lowest * (lowest / everything.max()) ** 0.25)  # room for the numbers below the curves
     axis.spines[["top", "right"]].set_visible(False)

@@ -24,15 +24,16 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
 
 def _version(table: pa.Table, options: dict, projection: str, name: str) -> Figure:
     data = table.to_pandas()
-    figure, axes = plt.subplots(2, 2, figsize=(6.4, 6.3), layout="constrained")
+    figure, axes = plt.subplots(2, 2, figsize=(6.6, 6.4), layout="constrained")
     for (top, bottom), letters, (phase, gamma) in zip(axes.T, ("ac", "bd"), options["gammas"].items(), strict=True):
         run = one_run(data, gamma, options["depth"])
         cosine_panel(top, run, options["cosine_map"])
         items_panel(bottom, run, projection)
         setting = rf"$\gamma$ = {gamma:g} ({phase})"
-        top.set_title(rf"({letters[0]}) $W_Q$ of layer 1, {setting}", loc="left")
-        bottom.set_title(f"({letters[1]}) embeddings, {name}, {setting}", loc="left")
-    axes[0, 0].set_ylabel("output neuron (grouped)")
+        for axis, letter in zip((top, bottom), letters, strict=True):
+            axis.set_title(f"({letter}) {setting}", loc="left")
+    axes[0, 0].set_ylabel(r"output neuron of $W_Q$, layer 1 (grouped)")
+    axes[1, 0].set_ylabel(f"item embeddings, {name}")
     cosine_bar(figure, list(axes[0]), options["cosine_map"])
     item_bar(figure, list(axes[1]), data)
     add_caption(figure, table)

@@ -12,8 +12,6 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 
-from initscale.figures.style import FAINT
-
 NEEDS = ("gamma", "depth", "shown", "quantity", "part", "i", "j", "value")
 """Columns of the long tables that these panels read."""
 
@@ -42,7 +40,8 @@ def cosine_panel(axis: Axes, run: pd.DataFrame, colours: str, brief: bool = Fals
     size = len(cosine)
     edges = np.arange(size + 1) + 0.5
     axis.pcolormesh(edges, edges, cosine, cmap=colours, vmin=-1, vmax=1, rasterized=True)
-    axis.set(aspect="equal", ylim=(size + 0.5, 0.5), xticks=[1, size], yticks=[1, size])
+    ticks = [] if brief else [1, size]
+    axis.set(aspect="equal", ylim=(size + 0.5, 0.5), xticks=ticks, yticks=ticks)
     axis.set_xlabel(condensation_text(run, brief), fontsize=plt.rcParams["font.size"] - (2 if brief else 1))
 
 
@@ -53,7 +52,8 @@ def condensation_text(run: pd.DataFrame, brief: bool) -> str:
         [score_of(run, name, part) for part in thresholds] for name in ("pair_share", "groups", "largest_group")
     )
     if brief:
-        return f"|cos| > {thresholds[0]}: {share[0]:.0%}\n{groups[0]:.0f} groups"
+        neurons = run.loc[run["quantity"] == "cosine", "i"].max()
+        return f"|cos| > {thresholds[0]}: {share[0]:.0%}\n{neurons} neurons, {groups[0]:.0f} groups"
     each = zip(thresholds, share, groups, largest, strict=True)
     return "\n".join(f"|cos| > {t}: {s:.1%} of pairs; {g:.0f} groups, largest {n:.0f}" for t, s, g, n in each)
 
@@ -74,13 +74,15 @@ def items_panel(axis: Axes, run: pd.DataFrame, projection: str, brief: bool = Fa
 def order_text(run: pd.DataFrame, projection: str, brief: bool) -> str:
     """Scores of the embedding; they are those of the full vectors, not of the projection."""
     cosine, euclidean = (score_of(run, f"ordinality_{name}") for name in ("cosine", "euclidean"))
-    steps, chance = score_of(run, "step_share"), score_of(run, "step_share_chance")
+    (steps,) = run.loc[run["quantity"] == "step_share", "part"]
+    share, chance = (score_of(run, name, steps) for name in ("step_share", "step_share_chance"))
     explained = run.loc[run["quantity"] == "pca_share", "value"].sum()
     if brief:
-        first = f"ordinality {cosine:.2f}\nsteps {steps:.0%}"
-        return f"{first}, axes {explained:.0%}" if projection == "pca" else first
-    text = f"ordinality {cosine:.2f} (cosine), {euclidean:.2f} (Euclidean)\nsteps {steps:.0%} (chance {chance:.0%})"
-    return f"{text}; two axes: {explained:.0%} of variance" if projection == "pca" else text
+        first = f"ordinality {cosine:.2f}\n{steps} away: {share:.0%}"
+        return f"{first}\ntwo axes: {explained:.0%}" if projection == "pca" else first
+    text = f"ordinality {cosine:.2f} (cosine), {euclidean:.2f} (Euclidean)"
+    text += f"\nnearest item {steps} away: {share:.0%} (chance {chance:.0%})"
+    return f"{text}\ntwo axes: {explained:.0%} of the variance" if projection == "pca" else text
 
 
 def cosine_bar(figure: Figure, axes: Sequence[Axes], colours: str) -> None:
@@ -110,8 +112,7 @@ def run_grid(data: pd.DataFrame, draw: Callable[[Axes, pd.DataFrame], None]) -> 
     for row, depth in zip(axes, depths, strict=True):
         for axis, gamma in zip(row, gammas, strict=True):
             draw(axis, one_run(shown, gamma, depth))
-            axis.tick_params(labelsize=plt.rcParams["font.size"] - 3, length=2, colors=FAINT)
-        row[0].set_ylabel(f"depth {depth}", fontsize=plt.rcParams["font.size"] + 1)
+        row[0].set_ylabel(f"depth {depth}", fontsize=plt.rcParams["axes.titlesize"])
     for axis, gamma in zip(axes[0], gammas, strict=True):
         axis.set_title(rf"$\gamma$ = {gamma:g}")
     return figure, axes

@@ -1,6 +1,7 @@
 """Do the embeddings of the items know that the items are numbers? (Figs 5c,d and 11)
 
-e_x is the token embedding of the item x, without position; cos_xy is the cosine of e_x and e_y.
+e_x is the token embedding of the item x, without position; cos_xy is the cosine of e_x and e_y. The ``part`` of the
+``step`` scores names the steps, as in "3 or 4"; other quantities have none.
 
 ==========================  ==================================================================================
 quantity                    value
@@ -89,10 +90,11 @@ def _steps(cosine_II: np.ndarray, values_I: np.ndarray, options: dict) -> list:
     others_II = np.where(np.eye(len(values_I), dtype=bool), -np.inf, cosine_II)
     nearest_I = values_I[others_II.argmax(1)]
     in_steps_II = np.isin(np.abs(values_I[:, None] - values_I), steps)
+    part = " or ".join(str(step) for step in steps)
     return [
         vector("cosine_at_lag", at_lag_K, lags_K),
         score("nearest_lag", lags_K[at_lag_K.argmax()]),
-        score("step_contrast", at_lag_K[chosen_K].mean() - at_lag_K[~chosen_K].mean()),
-        score("step_share", np.isin(np.abs(nearest_I - values_I), steps).mean()),
-        score("step_share_chance", in_steps_II.sum() / (len(values_I) * (len(values_I) - 1))),
+        score("step_contrast", at_lag_K[chosen_K].mean() - at_lag_K[~chosen_K].mean(), part),
+        score("step_share", np.isin(np.abs(nearest_I - values_I), steps).mean(), part),
+        score("step_share_chance", in_steps_II.sum() / (len(values_I) * (len(values_I) - 1)), part),
     ]

@@ -8,7 +8,7 @@ values of a weight W.
 quantity                   part            value
 =========================  ==============  =====================================================================
 embedding_eigenvalue (r)                   l_r of the final weights
-embedding_top_share                        sum of the first k of the l_r over the sum of all, k = ``top``
+embedding_top_share        k               sum of the first k of the l_r over the sum of all, k = ``top``
 embedding_stable_rank                      sum of the l_r / l_1
 singular_value (r)         linear layer    s_r of the final weights
 stable_rank                linear layer    |W|_F^2 / |W|_2^2 = sum of s_r^2 / s_1^2
@@ -57,7 +57,7 @@ def probe(run: FinishedRun, options: dict) -> pa.Table:
     eigenvalues_R = np.linalg.svd(e_ID - e_ID.mean(0), compute_uv=False) ** 2 / len(e_ID)
     found = [
         vector("embedding_eigenvalue", eigenvalues_R),
-        score("embedding_top_share", eigenvalues_R[:top].sum() / eigenvalues_R.sum()),
+        score("embedding_top_share", eigenvalues_R[:top].sum() / eigenvalues_R.sum(), part=f"{top}"),
         score("embedding_stable_rank", eigenvalues_R.sum() / eigenvalues_R[0]),
     ]
     for parameter in parameters(run.spec):
