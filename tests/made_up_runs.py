@@ -18,27 +18,33 @@ from initscale.storage import write_table
 STEPS = (0, 20, 40, 60)
 
 
-def made_up_run(config: dict, point: dict, weights: dict | None = None, courses: dict | None = None) -> FinishedRun:
+def made_up_run(
+    config: dict, point: dict, weights: dict | None = None, courses: dict | None = None, answers=(0.5, 0.5)
+) -> FinishedRun:
     """A run of the study ``phase`` with normal weights, save those given, and a history of eigenvalues.
 
-    ``courses``: rank -> eigenvalue at each of STEPS; the others are constant.
+    ``courses``: rank -> eigenvalue at each of STEPS; the others are constant. ``answers``: final accuracy on the
+    unseen pair, inferential and symmetric.
     """
     facts = run_facts(config, "phase", point)
     draw = torch.Generator().manual_seed(1)
     found = {p.name: torch.randn(p.shape, generator=draw) for p in parameters(ModelSpec.from_config(facts["model"]))}
     found |= {name: torch.as_tensor(np.asarray(value), dtype=torch.float32) for name, value in (weights or {}).items()}
     folder = Path(Layout(config).run_folder("phase", point))
-    write_table(folder / "history.parquet", made_up_history(courses or {}))
+    write_table(folder / "history.parquet", made_up_history(courses or {}, answers))
     return FinishedRun(facts, found, folder, folder)
 
 
-def made_up_history(courses: dict, ranks: int = 20) -> pa.Table:
-    """Columns step, epoch and embedding_eigenvalues."""
+def made_up_history(courses: dict, answers: tuple[float, float], ranks: int = 20) -> pa.Table:
+    """Columns step, epoch, embedding_eigenvalues and two accuracies."""
     constant = [[0.01 / rank] * len(STEPS) for rank in range(1, ranks + 1)]
     for rank, values in courses.items():
         constant[rank - 1] = values
     eigenvalues = np.array(constant).T.tolist()
-    return pa.table({"step": STEPS, "epoch": [s / 20 for s in STEPS], "embedding_eigenvalues": eigenvalues})
+    names = (f"acc_4_3_{mapping}_train_keys" for mapping in ("inferential", "symmetric"))
+    accuracies = {name: [0.0, 0.0, 0.0, answer] for name, answer in zip(names, answers, strict=True)}
+    epochs = [step / 20 for step in STEPS]
+    return pa.table({"step": STEPS, "epoch": epochs, "embedding_eigenvalues": eigenvalues, **accuracies})
 
 
 def write_probes(config: dict, make_run, probes=("condensation", "embedding", "spectra")) -> None:

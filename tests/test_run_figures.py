@@ -26,7 +26,7 @@ def make_run(config: dict, point: dict):
     """W_Q of layer 1 is one direction at gamma 0.8 and three orthogonal ones otherwise; embeddings grow at 0.8."""
     small = point["gamma"] == 0.8
     w = np.ones((12, 24)) if small else np.repeat(np.eye(24)[:3], 4, axis=0)
-    return made_up_run(config, point, {WEIGHT: w}, COURSES if small else {})
+    return made_up_run(config, point, {WEIGHT: w}, COURSES if small else {}, (0.875, 0.125) if small else (0.25, 0.75))
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +69,9 @@ def test_scores_of_every_run_are_in_the_table(config, figure):
     scores = data[data["i"] < 0]
     assert set(scores[scores["quantity"] != "epoch"][axes].itertuples(index=False, name=None)) == runs
     assert set(data["weight_decay"]) == {0.01}
+    ends = data[(data["quantity"] == "accuracy") & (data["part"] == "4_3_inferential_train_keys")]
+    assert set(ends[axes].itertuples(index=False, name=None)) == runs
+    assert set(ends[["gamma", "value"]].itertuples(index=False, name=None)) == {(0.3, 0.25), (0.8, 0.875)}
     once = ["gamma", "depth", "lr", "seed", "quantity", "part", "i", "j"]
     assert not data.duplicated(once).any()
 
@@ -96,8 +99,8 @@ def test_table_of_fig5_separates_the_made_up_phases(config):
 def test_fig5_has_the_papers_panels_with_scores(config):
     for stem, figure in drawn(config, "fig5").items():
         a, b, c, d = panels(figure)
-        assert "(a) $\\gamma$ = 0.8 (inferential)" in words(a)
-        assert "(b) $\\gamma$ = 0.3 (symmetric)" in words(b)
+        assert "(a) $\\gamma$ = 0.8: inferential 0.88, symmetric 0.12" in words(a)
+        assert "(b) $\\gamma$ = 0.3: inferential 0.25, symmetric 0.75" in words(b)
         assert "|cos| > 0.7: 100.0% of pairs; 1 groups, largest 12" in words(a)
         assert "|cos| > 0.7: 27.3% of pairs; 3 groups, largest 4" in words(b)
         for axis in (c, d):
@@ -183,6 +186,7 @@ def test_a_missing_probe_is_named(config):
         ({"fig10": {"depths": [2, 4]}}, r"figures.fig10.depths.*depth 4.*the grid has depth \[2, 3\]"),
         ({"fig11": {"seed": 7}}, r"figures.fig11.seed.*seed 7.*the grid has seed \[0, 1\]"),
         ({"fig13": {"depth": 3, "seed": 1}}, r"figures.fig13.gammas.*depth 3, seed 1.*but not together"),
+        ({"fig5": {"unseen": [3, 4]}}, r"figures.fig5.unseen.*the pair \[3, 4\] is not unseen"),
         ({"fig12": {"over_time": 0.5}}, r"figures.fig12.over_time.*0.5 is not one of the displayed gammas"),
         ({"fig12": {"study": "phases"}}, r"figures.fig12.study.*`phases` is not a key of `studies`"),
     ],

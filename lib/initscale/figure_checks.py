@@ -35,6 +35,7 @@ def check_displayed(config: dict, describe: Callable[..., str]) -> None:
                     where=describe("studies", study, "probes"),
                 )
         _check_runs(config, figure, describe)
+    _check_unseen(config, describe)
     _check_over_time(config["figures"]["fig12"], describe)
     for name, study in config["studies"].items():
         _check_probe_options(config, name, study, describe)
@@ -60,6 +61,15 @@ def _check_runs(config: dict, figure: str, describe: Callable[..., str]) -> None
 def _key_of(axis: str | None, options: dict) -> str:
     """Key of the figure's options that an axis comes from."""
     return next((key for key in (axis, f"{axis}s") if key in options), "gammas")
+
+
+def _check_unseen(config: dict, describe: Callable[..., str]) -> None:
+    options = config["figures"]["fig5"]
+    dataset = config["studies"][options["study"]]["dataset"]
+    if options["unseen"] not in config["datasets"][dataset]["unseen"]:
+        raise ConfigError(
+            f"the pair {options['unseen']} is not unseen in `{dataset}`", where=describe("figures", "fig5", "unseen")
+        )
 
 
 def _check_over_time(options: dict, describe: Callable[..., str]) -> None:

@@ -21,8 +21,7 @@ __all__ = ["COLUMNS", "inputs", "table"]
 
 def inputs(config: dict) -> dict[str, list[str]]:
     """Files that the table is made of."""
-    history = f"{Layout(config).run_folder(config['figures']['fig12']['study'], _followed(config))}/history.parquet"
-    return {**measured_files(config, "fig12", "spectra"), "history": [history]}
+    return measured_files(config, "fig12", "spectra")
 
 
 def table(config: dict) -> pa.Table:
@@ -30,7 +29,8 @@ def table(config: dict) -> pa.Table:
     options, probe = config["figures"]["fig12"], config["probes"]["spectra"]
     rows = measured_rows(config, "fig12", "spectra", ("embedding_eigenvalue",), also=("rise_step", "peak_over_base"))
     axes = run_axes(config, options["study"], _followed(config))
-    growth = _growth(read_table(*inputs(config)["history"]), probe["ranks"]).assign(shown=True, **axes)
+    history = f"{Layout(config).run_folder(options['study'], _followed(config))}/history.parquet"
+    growth = _growth(read_table(history), probe["ranks"]).assign(shown=True, **axes)
     words = (
         f"Depth {options['depth']}, seed {options['seed']}. Share: of the {probe['top']} largest eigenvalues in their "
         "sum. Rise (dot): half way from the smallest earlier value to the peak, for eigenvalues that at least double."

@@ -28,6 +28,8 @@ def table(config: dict) -> pa.Table:
         measured_rows(config, "fig5", "condensation", ("cosine",)),
         measured_rows(config, "fig5", "embedding", ("tsne", "pca", "pca_share"), also=("cosine_at_lag",)),
     ]
-    words = f"Depth {options['depth']}, seed {options['seed']}."
+    (a, b), keys = options["unseen"], {"train": "training", "test": "test"}[options["keys"]]
+    words = f"Depth {options['depth']}, seed {options['seed']}. Titles: accuracy of the run on the unseen pair "
+    words += f"({a},{b}) under each mapping, keys of the {keys} split."
     words += f" {condensation_words(config)} {projection_words(config, options['study'])}"
     return measured_table(config, "fig5", frames, words)

@@ -1,7 +1,9 @@
 """Tables of the figures that show single runs: the scores of every run, and the pictures' numbers of the shown ones.
 
 Long form: one number per row, with the run it belongs to. ``quantity``, ``part``, ``i`` and ``j`` are defined in the
-docstring of the probe that measured it.
+docstring of the probe that measured it. Beside them stands the quantity ``accuracy``: the last row of the run's
+history, ``part`` being the name of the accuracy there without ``acc_``. So a table alone says which of the two
+mappings a run follows, whatever its gamma makes one expect.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import pyarrow as pa
 
 from initscale.aggregate.captions import model_words, task_words
 from initscale.aggregate.probes import probe_files
+from initscale.aggregate.runs import history_files
 from initscale.displayed import RECIPE_AXES, displayed_points
 from initscale.grid import Point, study_points
 from initscale.storage import read_table
@@ -32,8 +35,10 @@ COLUMNS = (
 
 
 def measured_files(config: dict, figure: str, *probes: str) -> dict[str, list[str]]:
-    """Files that the table of a figure is made of: its probes of every run of its study."""
-    return {probe: probe_files(config, config["figures"][figure]["study"], probe) for probe in probes}
+    """Files that the table of a figure is made of: history and probes of every run of its study."""
+    study = config["figures"][figure]["study"]
+    found = {probe: probe_files(config, study, probe) for probe in probes}
+    return found | {"histories": history_files(config, study)}
 
 
 def measured_rows(config: dict, figure: str, probe: str, pictures: tuple[str, ...], also: tuple = ()) -> pd.DataFrame:
@@ -54,6 +59,20 @@ def measured_rows(config: dict, figure: str, probe: str, pictures: tuple[str, ..
     return pd.concat(frames, ignore_index=True)
 
 
+def accuracy_rows(config: dict, figure: str) -> pd.DataFrame:
+    """Every accuracy at the end of every run."""
+    study, shown_points = config["figures"][figure]["study"], displayed_points(config, figure)
+    points = study_points(config["studies"][study])
+    frames = []
+    for point, path in zip(points, history_files(config, study), strict=True):
+        history = read_table(path)
+        (last,) = history.slice(history.num_rows - 1).to_pylist()
+        found = {name.removeprefix("acc_"): value for name, value in last.items() if name.startswith("acc_")}
+        rows = pd.DataFrame({"quantity": "accuracy", "part": found.keys(), "i": -1, "j": -1, "value": found.values()})
+        frames.append(rows.assign(shown=point in shown_points, **run_axes(config, study, point)))
+    return pd.concat(frames, ignore_index=True)
+
+
 def run_axes(config: dict, study: str, point: Point) -> Point:
     """The point with the recipe's learning rate and weight decay where the grid has no such axis."""
     recipe = config["training"][config["studies"][study]["training"]]
@@ -61,8 +80,8 @@ def run_axes(config: dict, study: str, point: Point) -> Point:
 
 
 def measured_table(config: dict, figure: str, frames: list[pd.DataFrame], words: str) -> pa.Table:
-    """The figure's table, with a caption that ends in ``words``."""
-    rows = pd.concat(frames, ignore_index=True)
+    """The figure's table, accuracies added, with a caption that ends in ``words``."""
+    rows = pd.concat([*frames, accuracy_rows(config, figure)], ignore_index=True)
     study = config["figures"][figure]["study"]
     task = task_words(config, config["studies"][study]["dataset"])
     caption = f"Scale `{config['scale']}`: {task}; {model_words(config, study)}. {words}"
