@@ -10,7 +10,21 @@ import pytest
 from initscale.paths import RUN_FILES
 from initscale.storage import read_json, read_table
 
-FIGURES = ("fig1", "fig2", "fig2_best", "fig3", "fig4", "fig8", "fig9", "fig_circuits")
+FIGURES = (
+    "fig1",
+    "fig2",
+    "fig2_best",
+    "fig3",
+    "fig4",
+    "fig5",
+    "fig5_pca",
+    "fig8",
+    "fig9",
+    "fig10",
+    "fig11",
+    "fig11_pca",
+)
+FIGURES += ("fig12", "fig13", "fig_circuits")
 RUNS = 8  # 2 gammas x (2 rates, one more seed, one more depth)
 
 
@@ -74,7 +88,8 @@ def test_an_edit_of_one_figure_touches_only_that_figure(edited_smoke, path, old,
 def test_editing_a_colour_of_all_figures_retrains_nothing(edited_smoke):
     edited_smoke.edit("config/config.yaml", "accuracy_map: viridis", "accuracy_map: cividis")
     planned = edited_smoke.planned("all_figures")
-    assert set(planned) == {"fig1", "fig2", "fig3", "fig4", "fig8", "fig9", "fig_circuits", "all_figures"}
+    drawings = {f"fig{number}" for number in (1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13)} | {"fig_circuits"}
+    assert set(planned) == drawings | {"all_figures"}
 
 
 def test_a_new_gamma_trains_only_the_new_runs(edited_smoke):
@@ -84,7 +99,7 @@ def test_a_new_gamma_trains_only_the_new_runs(edited_smoke):
 
 
 def test_a_changed_gamma_keeps_the_other_runs(edited_smoke):
-    edited_smoke.edit("config/scales/smoke.yaml", "0.8", "0.9")  # in the grid and in the runs that figures show
+    edited_smoke.edit("config/scales/smoke.yaml", "0.8", "0.9")  # in the grid and in the figures that display it
     assert edited_smoke.planned("fig2")["train_phase"] == RUNS // 2
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from initscale.errors import ConfigError
+from initscale.figure_checks import check_displayed
 from initscale.grid import study_points
 from initscale.mechanism_checks import check_mechanisms
 from initscale.paths import format_value
@@ -34,6 +35,7 @@ def check_consistency(config: dict, describe: Describe) -> None:
             _check_reference(config, "studies", study, describe("figures", figure, "studies"))
     _check_fig2(config, describe)
     check_mechanisms(config, describe)
+    check_displayed(config, describe)
 
 
 def _check_reference(config: dict, section: str, name: str, where: str) -> None:

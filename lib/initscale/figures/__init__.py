@@ -5,7 +5,11 @@ figures by file stem. A figure that draws
 more than one picture names its stems in ``STEMS``.
 """
 
-STEMS = {"fig2": ("fig2", "fig2_best")}
+STEMS = {
+    "fig2": ("fig2", "fig2_best"),
+    "fig5": ("fig5", "fig5_pca"),
+    "fig11": ("fig11", "fig11_pca"),
+}
 
 
 def stems(figure: str) -> tuple[str, ...]:

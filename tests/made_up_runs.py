@@ -1,0 +1,68 @@
+"""Finished runs with chosen weights and histories, without training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from initscale.grid import run_facts, study_points
+from initscale.models.spec import ModelSpec, parameters
+from initscale.paths import Layout
+from initscale.probes import load_probe
+from initscale.probes.run import FinishedRun
+from initscale.storage import write_table
+
+STEPS = (0, 20, 40, 60)
+
+
+def made_up_run(
+    config: dict, point: dict, weights: dict | None = None, courses: dict | None = None, answers=(0.5, 0.5)
+) -> FinishedRun:
+    """A run of the study ``phase`` with normal weights, save those given, and a history of eigenvalues.
+
+    ``courses``: rank -> eigenvalue at each of STEPS; the others are constant. ``answers``: final accuracy on the
+    unseen pair, inferential and symmetric.
+    """
+    facts = run_facts(config, "phase", point)
+    draw = torch.Generator().manual_seed(1)
+    found = {p.name: torch.randn(p.shape, generator=draw) for p in parameters(ModelSpec.from_config(facts["model"]))}
+    found |= {name: torch.as_tensor(np.asarray(value), dtype=torch.float32) for name, value in (weights or {}).items()}
+    folder = Path(Layout(config).run_folder("phase", point))
+    write_table(folder / "history.parquet", made_up_history(courses or {}, answers))
+    return FinishedRun(facts, found, folder, folder)
+
+
+def made_up_history(courses: dict, answers: tuple[float, float], ranks: int = 20) -> pa.Table:
+    """Columns step, epoch, embedding_eigenvalues and two accuracies."""
+    constant = [[0.01 / rank] * len(STEPS) for rank in range(1, ranks + 1)]
+    for rank, values in courses.items():
+        constant[rank - 1] = values
+    eigenvalues = np.array(constant).T.tolist()
+    names = (f"acc_4_3_{mapping}_train_keys" for mapping in ("inferential", "symmetric"))
+    accuracies = {name: [0.0, 0.0, 0.0, answer] for name, answer in zip(names, answers, strict=True)}
+    epochs = [step / 20 for step in STEPS]
+    return pa.table({"step": STEPS, "epoch": epochs, "embedding_eigenvalues": eigenvalues, **accuracies})
+
+
+def write_probes(config: dict, make_run, probes=("condensation", "embedding", "spectra")) -> None:
+    """Probe tables for every point of the study ``phase``; ``make_run(point)`` gives the run."""
+    for point in study_points(config["studies"]["phase"]):
+        run = make_run(point)
+        for probe in probes:
+            table = load_probe(probe).probe(run, config["probes"][probe])
+            write_table(Layout(config).probe_file("phase", point, probe), table)
+
+
+def scores(table: pa.Table) -> dict[tuple[str, str], float]:
+    """Scores of a probe by quantity and part."""
+    data = table.to_pandas()
+    return {(row.quantity, row.part): row.value for row in data[data["i"] < 0].itertuples()}
+
+
+def values(table: pa.Table, quantity: str, part: str = "") -> np.ndarray:
+    """A vector of a probe, in the order of its index."""
+    data = table.to_pandas()
+    return data[(data["quantity"] == quantity) & (data["part"] == part)].sort_values("i")["value"].to_numpy()
