@@ -85,7 +85,7 @@ def test_commutativity(name, fuses, five_tokens, tmp_path):
 
 
 def test_outputs_tell_orders_apart(five_tokens, tmp_path):
-    """With anchor 4's rows of the token table exchanged for noise, no answer depends on it: still alike with itself."""
+    """A model whose last token reads only the first anchor gives the two orders different answers."""
     run = hand_built_run("memorizing", five_tokens, tmp_path)
     run.weights["layers.0.attn.q.weight"][3] = 0  # the last token no longer reads the second anchor
     rows = parallel.probe(run, OPTIONS).to_pandas()
