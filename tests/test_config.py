@@ -134,8 +134,8 @@ def test_numbers_without_a_dot_are_numbers(folder):
 
 
 def test_command_line_wins_and_merges():
-    config = load_config(parse_override("studies.phase.grid.seed=[5]") | {"scale": "smoke"})
-    assert config["studies"]["phase"]["grid"]["seed"] == [5]
+    config = load_config(parse_override("studies.phase.grid.seed=[0, 5]") | {"scale": "smoke"})
+    assert config["studies"]["phase"]["grid"]["seed"] == [0, 5]
     assert config["studies"]["phase"]["grid"]["depth"] == [2]
 
 

@@ -50,7 +50,7 @@ def test_installed_versions_are_the_locked_ones():
 
 def test_imports_of_the_library_are_declared():
     declared = {canonical(re.match(r"[A-Za-z0-9_.-]+", r).group()) for r in PROJECT["dependencies"]}
-    names = {"yaml": "pyyaml"}
+    names = {"yaml": "pyyaml", "sklearn": "scikit-learn"}
     for file in (REPOSITORY / "lib").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
