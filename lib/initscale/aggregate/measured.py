@@ -101,6 +101,6 @@ def projection_words(config: dict, study: str) -> str:
     low, high = config["datasets"][config["studies"][study]["dataset"]]["values"]
     return (
         f"t-SNE: perplexity {options['perplexity']:g}, seed {options['seed']}, n = {high - low + 1} items. Ordinality: "
-        "rank correlation of embedding distance and numeric distance. Nearest item: by cosine. Scores are those of "
-        "the full vectors."
+        "rank correlation of embedding distance and numeric distance. Away: share of items whose nearest item, by "
+        "cosine, is that far. Scores are those of the full vectors."
     )
