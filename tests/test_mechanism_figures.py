@@ -30,13 +30,18 @@ from initscale.stages.probe import probe_run
 from initscale.storage import file_hash, write_json, write_table
 from initscale.tables import Column
 
+PROBES = ("flow", "parallel", "circuits")
 KINDS = {0.3: "memorizing", 0.8: "composing"}
 
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory) -> dict:
     """Smoke with five tokens, two gammas and two rates: memorizing at gamma 0.3, composing at 0.8."""
-    overrides = {"datasets": {"anchor": {"length": 5, "split_modulus": 7}}, "studies": {"phase": {"more": []}}}
+    overrides = {
+        "datasets": {"anchor": {"length": 5, "split_modulus": 7}},
+        "studies": {"phase": {"more": []}},
+        "figures": {"fig10": {"depths": [2]}, "fig11": {"depths": [2]}},
+    }
     config = load_config({"scale": "smoke", "results": str(tmp_path_factory.mktemp("study")), **overrides})
     layout, data = Layout(config), config["datasets"]["anchor"]
     made = {}
@@ -44,7 +49,7 @@ def config(tmp_path_factory) -> dict:
         name, folder = KINDS[point["gamma"]], layout.run_folder("phase", point)
         if name not in made:
             run = hand_built_run(name, data, _data(config))
-            made[name] = (run, {p: load_probe(p).probe(run, config["probes"][p]) for p in config["probes"]})
+            made[name] = (run, {p: load_probe(p).probe(run, config["probes"][p]) for p in PROBES})
         run, tables = made[name]
         write_run(run, folder)
         for probe, table in tables.items():
