@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from initscale.figures.style import FAINT, INFERENTIAL, INK, KEY, SYMMETRIC, add_caption
-from initscale.figures.tokens import blank, draw_sequence, legend_words
+from initscale.figures.tokens import blank, draw_sequence, legend_words, pair_axes
 
 NEEDS = ("anchor_1", "anchor_2", "mapping", "taught", "shift", "tokens", "position", "between", "label")
 _FILL = {"inferential": "#BFE5D9", "non_inferential": "#F9E0B0", "unseen": "white"}
@@ -41,15 +41,7 @@ def _pairs(axis: Axes, data: pd.DataFrame) -> None:
             axis.add_patch(
                 Rectangle((x - 0.46, y - 0.46), 0.92, 0.92, fill=False, edgecolor=INK, linestyle="--", linewidth=1)
             )
-    ticks = range(len(anchors))
-    axis.set(xlim=(-0.5, len(anchors) - 0.5), ylim=(len(anchors) - 0.5, -0.5), aspect="equal")
-    axis.set_xticks(ticks, anchors)
-    axis.set_yticks(ticks, anchors)
-    axis.set_xlabel("second anchor")
-    axis.set_ylabel("first anchor")
-    axis.set_title("(a) label taught for every pair", loc="left")
-    axis.spines[:].set_visible(False)
-    axis.tick_params(length=0)
+    pair_axes(axis, anchors, "(a) label taught for every pair")
 
 
 def _examples(axis: Axes, data: pd.DataFrame) -> None:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from initscale.figures.style import FAINT, INK, SEEN, SYMMETRIC, add_caption
-from initscale.figures.tokens import blank, draw_sequence, legend_words
+from initscale.figures.tokens import blank, draw_sequence, legend_words, pair_axes
 
 NEEDS = ("keys", "anchor_1", "anchor_2", "trained_rows", "test_rows", "unseen_rows", "example", "position")
 _TRAINED, _DATA, _PAIR = SEEN, "#8CC5E8", SYMMETRIC
@@ -49,15 +49,7 @@ def _grid(axis: Axes, data: pd.DataFrame, title: str) -> None:
         axis.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=_FILL[row.kind], edgecolor="white", linewidth=2))
         colour = "white" if row.kind == "trained" else INK
         axis.text(x, y, words, ha="center", va="center", color=colour, fontsize=plt.rcParams["font.size"] - 2.5)
-    ticks = range(len(anchors))
-    axis.set(xlim=(-0.5, len(anchors) - 0.5), ylim=(len(anchors) - 0.5, -0.5), aspect="equal")
-    axis.set_xticks(ticks, anchors)
-    axis.set_yticks(ticks, anchors)
-    axis.set_xlabel("second anchor")
-    axis.set_ylabel("first anchor")
-    axis.set_title(title, loc="left")
-    axis.spines[:].set_visible(False)
-    axis.tick_params(length=0)
+    pair_axes(axis, anchors, title)
 
 
 def _examples(axis: Axes, data: pd.DataFrame) -> None:

@@ -47,6 +47,19 @@ def blank(axis: Axes, width: float, height: float) -> None:
     axis.axis("off")
 
 
+def pair_axes(axis: Axes, anchors: list[int], title: str) -> None:
+    """Axes of a grid of anchor pairs: one cell per pair, the first anchor downwards."""
+    ticks = range(len(anchors))
+    axis.set(xlim=(-0.5, len(anchors) - 0.5), ylim=(len(anchors) - 0.5, -0.5), aspect="equal")
+    axis.set_xticks(ticks, anchors)
+    axis.set_yticks(ticks, anchors)
+    axis.set_xlabel("second anchor")
+    axis.set_ylabel("first anchor")
+    axis.set_title(title, loc="left")
+    axis.spines[:].set_visible(False)
+    axis.tick_params(length=0)
+
+
 def legend_words(axis: Axes) -> None:
     """Name the colours of the boxes, in one line at the bottom of the axes."""
     words = [("key", KEY), ("anchor 1", ANCHOR_1), ("anchor 2", "#3A8FC4"), ("noise", FAINT)]
