@@ -38,7 +38,7 @@ def _one_version(table: pa.Table, data: pd.DataFrame, version: str, options: dic
     axes[0].set_ylabel("depth (layers)")
     axes[1].set_ylabel("")
     bar = figure.colorbar(axes[1].collections[0], ax=axes, shrink=0.9, pad=0.02)
-    bar.set_label("accuracy on the unseen pair")
+    bar.set_label("accuracy on\nthe unseen pair")
     bar.outline.set_visible(False)
     shading = f"Hatched: accuracy on seen pairs (test keys) below {options['shade_below']:.0%}."
     add_caption(figure, table, f"{_RULES[version]} {shading}")
@@ -81,6 +81,6 @@ def _std_axis(axis: Axes, data: pd.DataFrame) -> None:
     std = data.groupby("gamma")["embedding_std"].first().sort_index()
     top = axis.secondary_xaxis("top")
     top.set_xticks(np.arange(len(std)) + 0.5, [f"{value:.2g}" for value in std])
-    top.set_xlabel(r"initial std $d_\mathrm{model}^{-\gamma}$", labelpad=4)
+    top.set_xlabel(r"initial std $d_\mathrm{model}^{-\gamma}$", labelpad=9)
     top.tick_params(length=0)
     top.spines[:].set_visible(False)
