@@ -152,7 +152,8 @@ def test_history_scores_are_those_of_the_plain_model(facts, data, tmp_path):
     assert record["facts"] == facts
     assert record["stopped_because"] == "end"
     assert record["threads"] == 1
-    assert record["versions"]["torch"] == torch.__version__
+    # the installed package's version; PyPI's CUDA build says less there than in torch.__version__ (+cu130)
+    assert record["versions"]["torch"].split("+")[0] == torch.__version__.split("+")[0]
 
 
 def test_groups_score_what_their_names_say(data, spec):
