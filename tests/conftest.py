@@ -13,6 +13,9 @@ import pytest
 import torch
 
 from initscale.config import load_config
+from initscale.stages.generate_data import generate_data
+from initscale.tasks.anchor_tensors import load
+from initscale.tasks.interface import TaskData
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TIMEOUT = 600
@@ -40,6 +43,13 @@ def spec(smoke) -> dict:
 def five_tokens(spec) -> dict:
     """The same with five tokens, for the hand-built models: noise may stand before the key and behind the anchors."""
     return spec | {"length": 5, "split_modulus": 7}
+
+
+@pytest.fixture
+def data(spec, tmp_path) -> TaskData:
+    """The small data set as a training sees it."""
+    generate_data(spec, tmp_path / "data")
+    return load(spec, tmp_path / "data", sequences=100)
 
 
 @dataclass(frozen=True)

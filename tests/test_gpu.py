@@ -8,19 +8,11 @@ import torch
 
 from initscale.errors import Interrupted
 from initscale.grid import run_facts, study_points
-from initscale.stages.generate_data import generate_data
 from initscale.storage import read_table
-from initscale.tasks.anchor_tensors import load
 from initscale.training.captured import put_back
 from initscale.training.loop import Options, _Loop, train
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU on this machine")
-
-
-@pytest.fixture
-def data(spec, tmp_path):
-    generate_data(spec, tmp_path / "data")
-    return load(spec, tmp_path / "data", sequences=100)
 
 
 @pytest.fixture

@@ -16,17 +16,10 @@ from initscale.models.init import InitSpec, initial_weights
 from initscale.models.spec import ModelSpec
 from initscale.stages.generate_data import generate_data
 from initscale.storage import read_json, read_table
-from initscale.tasks.anchor_tensors import load
 from initscale.training.batches import Batches, epoch_order
 from initscale.training.history import has_settled
 from initscale.training.loop import Options, train
 from initscale.training.recipe import Recipe, Settled
-
-
-@pytest.fixture
-def data(spec, tmp_path):
-    generate_data(spec, tmp_path / "data")
-    return load(spec, tmp_path / "data", sequences=100)
 
 
 @pytest.fixture
