@@ -2,6 +2,7 @@
 
     python benchmarks/train_step.py --depths 2 3 4 5 6 7 --threads 2            one run, CPU
     python benchmarks/train_step.py --bundles 1 4 --threads 2                   several runs in one process
+    python benchmarks/train_step.py --scale laptop --study gpt2 --threads 1 --precisions fp32
     python benchmarks/train_step.py --device cuda --precisions tf32 bf16 --bundles 1 4 16 64
 
 Prints one row per case and a JSON line at the end. Machines differ and drift, so compare the ratios of one run, not
@@ -26,6 +27,7 @@ from initscale.models.init import InitSpec, initial_weights
 from initscale.models.spec import ModelSpec
 from initscale.provenance import machine, versions
 from initscale.tasks.interface import TaskData
+from initscale.training.allocation import keep_freed_memory
 from initscale.training.determinism import prepare
 from initscale.training.trainer import Trainer
 
@@ -60,10 +62,10 @@ class PlainTrainer:
         self.optimizer.step()
 
 
-def facts_of(scale: str, depth: int, precision: str, seed: int = 0) -> dict:
-    """Facts of a run of the study `phase` at the given depth."""
+def facts_of(scale: str, depth: int, precision: str, seed: int = 0, study: str = "phase") -> dict:
+    """Facts of a run of the study at the given depth."""
     config = load_config({"scale": scale})
-    facts = run_facts(config, "phase", next(study_points(config["studies"]["phase"])))
+    facts = run_facts(config, study, next(study_points(config["studies"][study])))
     model = {**facts["model"], "depth": depth}
     training = {**facts["training"], "precision": precision, "duration": "100000 steps"}
     return {**facts, "model": model, "training": training, "seed": seed}
@@ -111,10 +113,12 @@ def cases(options: argparse.Namespace, depth: int, device: torch.device) -> dict
     trainers = {}
     for precision in options.precisions:
         for bundle in options.bundles:
-            facts = [facts_of(options.scale, depth, precision, seed) for seed in range(bundle)]
+            facts = [facts_of(options.scale, depth, precision, seed, options.study) for seed in range(bundle)]
             data = synthetic_data(facts[0], 20 * facts[0]["training"]["batch"])
             if not options.no_plain:
-                trainers.setdefault("plain", PlainTrainer(facts_of(options.scale, depth, "fp32"), data, device))
+                trainers.setdefault(
+                    "plain", PlainTrainer(facts_of(options.scale, depth, "fp32", study=options.study), data, device)
+                )
             trainers[precision if bundle == 1 else f"{precision} x{bundle}"] = Trainer(facts, data, device)
     return trainers
 
@@ -137,6 +141,7 @@ def table_row(depth: int, name: str, seconds: float, plain: float | None, peaks:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", default="paper")
+    parser.add_argument("--study", default="phase", help="whose model, data and batch are taken")
     parser.add_argument("--depths", type=int, nargs="+", default=[2])
     parser.add_argument("--precisions", nargs="+", default=["fp32", "bf16"], choices=["fp32", "tf32", "bf16"])
     parser.add_argument("--bundles", type=int, nargs="+", default=[1])
@@ -149,6 +154,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     options = parse_arguments()
+    keep_freed_memory()
     device = prepare(options.device, options.threads, "tf32" if "tf32" in options.precisions else "fp32")
     types = {"fp32": torch.float32, "bf16": torch.bfloat16}
     peaks = {name: matmul_peak(device, dtype) for name, dtype in types.items()}
@@ -156,7 +162,7 @@ def main() -> None:
     for depth in options.depths:
         seconds = measure(cases(options, depth, device), options.repeats, device)
         for name, value in seconds.items():
-            facts = facts_of(options.scale, depth, "fp32")
+            facts = facts_of(options.scale, depth, "fp32", study=options.study)
             rows.append(table_row(depth, name, value, seconds.get("plain"), peaks, facts))
             print("  ".join(f"{key} {shown}" for key, shown in rows[-1].items()), flush=True)
     setting = {

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from initscale.config import load_config
 from initscale.models.decoder import Decoder
 from initscale.models.init import InitSpec, initial_weights
 from initscale.models.single import SingleDecoder
@@ -70,7 +71,23 @@ CASES = list(itertools.product((1, 2, 3, 4), (1, 3), ("post", "pre"), ("relu", "
 @pytest.mark.parametrize("runs", [1, 3], ids=["single", "stacked"])
 @pytest.mark.parametrize(("depth", "heads", "norm", "activation"), CASES)
 def test_loss_and_every_gradient_equal_the_plain_decoder(depth, heads, norm, activation, runs, dtype):
-    spec = spec_of(depth, heads, norm, activation, final_norm=norm == "pre")
+    check_engine(spec_of(depth, heads, norm, activation, final_norm=norm == "pre"), runs, dtype)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=["fp64", "fp32"])
+@pytest.mark.parametrize("runs", [1, 3], ids=["single", "stacked"])
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+@pytest.mark.parametrize("model", ["gpt2", "gpt2_pre"])
+def test_gpt2_equals_the_plain_decoder(model, depth, runs, dtype):
+    """The models of Fig 2c as they are configured, at the smoke scale's widths."""
+    section = load_config({"scale": "smoke"})["models"][model]
+    spec = ModelSpec.from_config({**section, "depth": depth, "vocabulary": VOCABULARY})
+    assert (spec.n_heads, spec.activation, spec.norm) == (3, "gelu", "pre" if model == "gpt2_pre" else "post")
+    check_engine(spec, runs, dtype)
+
+
+def check_engine(spec: ModelSpec, runs: int, dtype: torch.dtype) -> None:
+    """Hold loss and every gradient of each run against the plain decoder."""
     weights = weights_of(spec, runs, dtype)
     index_RBN, labels_RB = draw_batch(runs)
     loss_R, gradients = stacked(spec, weights, index_RBN, labels_RB)

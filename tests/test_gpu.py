@@ -10,7 +10,8 @@ from initscale.errors import Interrupted
 from initscale.grid import run_facts, study_points
 from initscale.storage import read_table
 from initscale.training.captured import put_back
-from initscale.training.loop import Options, _Loop, train
+from initscale.training.lockstep import Lockstep
+from initscale.training.loop import Options, train
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU on this machine")
 
@@ -45,7 +46,7 @@ def test_the_warm_up_of_the_capture_leaves_no_trace(facts, data, tmp_path):
 @needs_gpu
 def test_an_interrupted_training_goes_on(facts, data, tmp_path, monkeypatch):
     whole = losses(facts[:1], data, tmp_path / "whole", "cuda")
-    original = _Loop._step
+    original = Lockstep._step
 
     def step(self):
         original(self)
@@ -55,7 +56,7 @@ def test_an_interrupted_training_goes_on(facts, data, tmp_path, monkeypatch):
 
             os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(_Loop, "_step", step)
+    monkeypatch.setattr(Lockstep, "_step", step)
     with pytest.raises(Interrupted):
         losses(facts[:1], data, tmp_path / "parts", "cuda")
     monkeypatch.undo()

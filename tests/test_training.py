@@ -88,6 +88,9 @@ def reference_training(facts: dict, data, steps: int) -> tuple[dict, list[float]
     spec = ModelSpec.from_config(facts["model"])
     model = Decoder.with_weights(spec, initial_weights(spec, InitSpec(**facts["model"]["init"]), facts["seed"]))
     model.double().requires_grad_(True)
+    for module in model.modules():
+        if isinstance(module, torch.nn.LayerNorm) and spec.frozen_norm:
+            module.requires_grad_(False)
     t = facts["training"]
     recipe = Recipe.from_facts(facts, len(data.labels_N))
     optimizer = torch.optim.AdamW(
@@ -122,6 +125,26 @@ def test_training_equals_plain_pytorch(facts, data, tmp_path):
             assert (found[name] - value).norm() <= 1e-7 * value.norm() + 1e-12, name
         history = read_table(folder / "history.parquet").to_pandas()
         np.testing.assert_allclose(history["loss"][1:], np.reshape(losses, (3, 20)).mean(1), rtol=1e-8)
+
+
+@pytest.mark.parametrize("frozen", [False, True], ids=["trained norms", "frozen norms"])
+@pytest.mark.parametrize("study", ["gpt2", "gpt2_pre"])
+def test_training_of_gpt2_equals_plain_pytorch(smoke, data, tmp_path, study, frozen):
+    """Both norms, and the authors' three deviations together; clipping and decay leave out frozen norms."""
+    from safetensors.torch import load_file
+
+    facts = run_facts(smoke, study, next(study_points(smoke["studies"][study])))
+    facts = with_training(facts, precision="fp64", weight_decay=0.3, clip=0.5, duration="20 steps")
+    if frozen:
+        facts["model"] |= {"frozen_norm": True, "init": {**facts["model"]["init"], "axis": "conv1d", "embedding": 0.02}}
+    run_one(facts, data, tmp_path / "run")
+    found = load_file(tmp_path / "run" / "weights.safetensors")
+    wanted, _ = reference_training(facts, data, 20)
+    assert set(found) == set(wanted)
+    for name, value in wanted.items():
+        assert (found[name] - value).norm() <= 1e-7 * value.norm() + 1e-12, name
+    norms = {name for name in found if "norm" in name}
+    assert {name for name in norms if (found[name] == found[name].round()).all()} == (norms if frozen else set())
 
 
 def test_history_scores_are_those_of_the_plain_model(facts, data, tmp_path):
@@ -239,9 +262,9 @@ class TestResume:
         """Make the loop believe that SIGTERM came after some steps."""
 
         def arrange(steps: int) -> None:
-            from initscale.training import loop
+            from initscale.training.lockstep import Lockstep
 
-            original = loop._Loop._step
+            original = Lockstep._step
 
             def step(self):
                 original(self)
@@ -251,7 +274,7 @@ class TestResume:
 
                     os.kill(os.getpid(), signal.SIGTERM)
 
-            monkeypatch.setattr(loop._Loop, "_step", step)
+            monkeypatch.setattr(Lockstep, "_step", step)
 
         return arrange
 
@@ -280,7 +303,7 @@ class TestBundles:
         from initscale.stages.train import train_runs
 
         generate_data(spec, tmp_path / "data")
-        execution = {"device": "cpu", "threads": 1, "save_minutes": 5, "stale_resume": "refuse"}
+        execution = {"device": "cpu", "threads": 1, "processes": 1, "save_minutes": 5, "stale_resume": "refuse"}
         return lambda facts, folders: train_runs(facts, tmp_path / "data", folders, execution)
 
     def test_a_bundle_on_a_cpu_equals_single_runs_to_the_bit(self, facts, train_stage, tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from initscale.models.spec import ModelSpec, parameters
+from initscale.models.spec import ModelSpec, parameters, trained_parameters
 
 
 class FlatParameters:
@@ -13,25 +13,27 @@ class FlatParameters:
 
     Attributes
     ----------
-    values_RP, grads_RP : the buffers.
-    views : name -> leaf tensor (R, *shape) whose ``.grad`` is a view into ``grads_RP``.
+    values_RP, grads_RP : the buffers, with the parameters that are trained.
+    views : name -> leaf tensor (R, *shape) whose ``.grad`` is a view into ``grads_RP``; frozen parameters, which are in
+        neither buffer, need no gradient.
     """
 
     def __init__(self, spec: ModelSpec, weights: list[dict[str, Tensor]], device: torch.device, dtype: torch.dtype):
-        self.spec = spec
-        names = parameters(spec)
+        self.trained = trained_parameters(spec)
         self.values_RP = torch.stack(
-            [torch.cat([run[p.name].to(dtype).flatten() for p in names]) for run in weights]
+            [torch.cat([run[p.name].to(dtype).flatten() for p in self.trained]) for run in weights]
         ).to(device)
         self.grads_RP = torch.zeros_like(self.values_RP)
         self.views = self._split(self.values_RP)
         for view, grad in zip(self.views.values(), self._split(self.grads_RP).values(), strict=True):
             view.requires_grad_()
             view.grad = grad
+        for frozen in (p.name for p in parameters(spec) if p.name not in self.views):
+            self.views[frozen] = torch.stack([run[frozen].to(dtype) for run in weights]).to(device)
 
     def _split(self, buffer_RP: Tensor) -> dict[str, Tensor]:
         views, start = {}, 0
-        for parameter in parameters(self.spec):
+        for parameter in self.trained:
             size = torch.Size(parameter.shape).numel()
             views[parameter.name] = buffer_RP[:, start : start + size].view(-1, *parameter.shape)
             start += size

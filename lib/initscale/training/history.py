@@ -15,7 +15,7 @@ FIXED = (
     Column("lr", "float64", "1", "learning rate of the last update (0 before the first)"),
     Column("loss", "float64", "nats", "mean training loss since the row before (first row: nan)"),
     Column("grad_norm", "float64", "1", "mean gradient norm before clipping since the row before (first row: nan)"),
-    Column("weight_norm", "float64", "1", "Euclidean norm of all parameters"),
+    Column("weight_norm", "float64", "1", "Euclidean norm of all trained parameters"),
     Column("embedding_norm", "float64", "1", "Frobenius norm of the item embeddings"),
 )
 
