@@ -1,4 +1,8 @@
-"""Stopping between two steps: signals set a flag, the training looks at it and saves."""
+"""Stopping between two steps: signals set a flag, the training looks at it and saves.
+
+SIGURG is the warning before the end of a cluster job's time: unlike other signals it is ignored by every program that
+does not ask for it, so the shells and the workflow around a training live on.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import signal
 import threading
 from collections.abc import Iterator
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGURG)
 
 
 class StopRequest:
@@ -22,7 +26,10 @@ class StopRequest:
 
 @contextlib.contextmanager
 def catch_signals() -> Iterator[StopRequest]:
-    """Catch SIGINT and SIGTERM inside the block; a second one acts as it would without us.
+    """Catch SIGINT, SIGTERM and SIGURG inside the block; a second SIGINT acts as it would without us.
+
+    A second SIGTERM does nothing: SLURM repeats it (scancel and srun both send one), and it must not end a training
+    that is saving. What has to end at once gets SIGKILL.
 
     Outside the main thread no handler can be set; then nothing is caught.
     """
@@ -34,8 +41,7 @@ def catch_signals() -> Iterator[StopRequest]:
 
     def handle(number, _frame):
         request.signal_name = signal.Signals(number).name
-        for other, handler in before.items():
-            signal.signal(other, handler)
+        signal.signal(signal.SIGINT, before[signal.SIGINT])
 
     for number in SIGNALS:
         signal.signal(number, handle)
