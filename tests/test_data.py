@@ -88,6 +88,43 @@ def test_the_two_special_pairs(spec):
     assert (unseen.label - unseen.key)[unseen.mapping == "inferential"].eq(-10).all()
 
 
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        [],
+        [[4, 3]],
+        [[3, 4], [4, 3]],
+        [[1, 2]],
+        [[2, 2], [1, 3], [3, 1]],
+        [[a, b] for a in (1, 2) for b in (1, 2, 3, 4)],
+    ],
+    ids=["none", "paper", "both", "another", "three", "half"],
+)
+def test_the_set_of_unseen_pairs_is_data(smoke, unseen):
+    """Exactly the listed pairs are missing from training; a mirror gives a second label only where it is taught."""
+    spec = {**smoke["datasets"]["both_unseen"], "unseen": unseen, "sequences_per_pair": 60}
+    tables = {split: table.to_pandas() for split, table in generate(spec).items()}
+    wanted = {tuple(pair) for pair in unseen}
+    for split, rows in tables.items():
+        found = set(zip(rows.anchor_1, rows.anchor_2, strict=True))
+        assert found == (wanted if split == "unseen" else {(a, b) for a in G for b in G} - wanted)
+    assert len(tables["train"]) == (16 - len(unseen)) * 54
+    symmetric = tables["unseen"][tables["unseen"].mapping == "symmetric"]
+    mirrored = {(a, b) for a, b in wanted if (b, a) not in wanted}
+    assert set(zip(symmetric.anchor_1, symmetric.anchor_2, strict=True)) == mirrored
+
+
+def test_figs_14_to_16_are_taught_neither_of_the_two_pairs():
+    from initscale.config import load_config
+
+    for scale in ("smoke", "laptop", "paper"):
+        config = load_config({"scale": scale})
+        datasets = config["datasets"]
+        assert config["studies"]["lrwd"]["dataset"] == "both_unseen"
+        changes = {"unseen": [[3, 4], [4, 3]], "exceptions": []}
+        assert datasets["both_unseen"] == {**datasets["anchor"], **changes}
+
+
 def test_unseen_sequences_are_scored_under_both_labels(spec):
     unseen = generate(spec)["unseen"].to_pandas()
     tokens = [f"token_{i}" for i in range(spec["length"])]

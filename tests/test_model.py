@@ -10,7 +10,7 @@ import torch
 from initscale.config import load_config
 from initscale.models.decoder import Decoder
 from initscale.models.init import InitSpec, initial_weights, standard_deviation
-from initscale.models.spec import ModelSpec, parameters
+from initscale.models.spec import ModelSpec, parameters, trained_parameters
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,96 @@ def test_axis_and_embedding_switches(paper_spec):
     assert standard_deviation(tokens, InitSpec(0.5, axis="output")) == 400**-0.5
     assert standard_deviation(tokens, InitSpec(0.5, embedding="vocabulary")) == 201**-0.5
     assert standard_deviation(tokens, InitSpec(0.5, embedding=0.02)) == 0.02
+
+
+class TestGPT2:
+    """The models of Fig 2c."""
+
+    SMALL = 124_439_808
+    """Parameters of the published GPT-2 small, tied output counted once."""
+
+    def test_parameter_count_of_gpt2_small(self, paper):
+        """From the published model: no biases, our tokens and positions, no final norm, an output of its own."""
+        biases = 12 * (3 * 768 + 768 + 3072 + 768)
+        embeddings = (50_257 - 201) * 768 + (1024 - 20) * 768
+        wanted = self.SMALL - biases - embeddings - 2 * 768 + (201 * 768 + 201)
+        assert wanted == 85_295_817
+        for name, more in (("gpt2", 0), ("gpt2_pre", 2 * 768)):
+            spec = ModelSpec.from_config({**paper["models"][name], "depth": 12})
+            assert paper["studies"][name]["grid"]["depth"] == [12]
+            assert sum(math.prod(p.shape) for p in parameters(spec)) == wanted + more
+            with torch.device("meta"):
+                assert sum(p.numel() for p in Decoder(spec).parameters()) == wanted + more
+
+    @pytest.mark.parametrize("norm", ["post", "pre"])
+    def test_equals_pytorchs_own_layers(self, norm):
+        """torch.nn.TransformerEncoderLayer with a causal mask, its biases set to zero."""
+        spec = ModelSpec(24, 3, 8, 96, 2, 60, 9, norm, "gelu", norm == "pre")
+        draw = torch.Generator().manual_seed(0)
+        weights = {
+            k: w + 0.1 * torch.randn(w.shape, generator=draw)
+            for k, w in initial_weights(spec, InitSpec(0.5), 0).items()
+        }
+        model, tokens = Decoder.with_weights(spec, weights).eval(), torch.randint(60, (5, 7), generator=draw)
+        x = weights["tokens.weight"][tokens] + weights["positions.weight"][:7]
+        for number in range(2):
+            w = {
+                k.removeprefix(f"layers.{number}."): v for k, v in weights.items() if k.startswith(f"layers.{number}.")
+            }
+            x = torch_layer(w, norm)(x, src_mask=torch.ones(7, 7, dtype=torch.bool).triu(1))
+        if norm == "pre":
+            x = torch.nn.functional.layer_norm(x, (24,), weights["final_norm.weight"], weights["final_norm.bias"])
+        with torch.no_grad():
+            torch.testing.assert_close(model(tokens), x @ weights["output.weight"].T + weights["output.bias"])
+
+    def test_same_init_rule_and_no_deviation_by_default(self, paper):
+        for name in ("gpt2", "gpt2_pre"):
+            section = paper["models"][name]
+            assert section["init"] == {"gamma": 0.5, "axis": "input", "embedding": "width"}
+            assert section["frozen_norm"] is False
+            spec = ModelSpec.from_config({**section, "depth": 1})
+            width = {"ffn.down.weight": 3072}
+            for p in (p for p in parameters(spec) if p.kind in ("embedding", "linear")):
+                d_in = next((w for end, w in width.items() if p.name.endswith(end)), 768)
+                assert standard_deviation(p, InitSpec(0.6)) == d_in**-0.6, p.name
+
+    def test_the_later_codes_widths(self):
+        """Conv1D weights by their output width: 3 x 768 for queries, keys and values; embeddings at 0.02."""
+        changed = {"axis": "conv1d", "embedding": 0.02}
+        over = {"scale": "paper", "models": {"gpt2": {"init": changed, "frozen_norm": True}}}
+        section = load_config(over)["models"]["gpt2"]
+        spec, init = ModelSpec.from_config(section), InitSpec(**section["init"])
+        found = {p.name: standard_deviation(p, init) for p in parameters(spec) if p.kind in ("embedding", "linear")}
+        widths = {"attn.q": 2304, "attn.k": 2304, "attn.v": 2304, "attn.o": 768, "ffn.up": 3072, "ffn.down": 768}
+        assert {found[f"layers.0.{name}.weight"] for name in widths} == {w**-0.5 for w in widths.values()}
+        for name, wanted in widths.items():
+            assert found[f"layers.0.{name}.weight"] == wanted**-0.5, name
+        assert found["output.weight"] == 768**-0.5
+        assert {found["tokens.weight"], found["positions.weight"]} == {0.02}
+        assert [p.kind for p in trained_parameters(spec)].count("gain") == 0
+
+
+def torch_layer(w: dict, norm: str) -> torch.nn.Module:
+    """PyTorch's encoder layer with these weights."""
+    layer = torch.nn.TransformerEncoderLayer(24, 3, 96, 0.0, "gelu", batch_first=True, norm_first=norm == "pre")
+    zero = torch.zeros
+    layer.load_state_dict(
+        {
+            "self_attn.in_proj_weight": torch.cat([w[f"attn.{name}.weight"] for name in "qkv"]),
+            "self_attn.in_proj_bias": zero(72),
+            "self_attn.out_proj.weight": w["attn.o.weight"],
+            "self_attn.out_proj.bias": zero(24),
+            "linear1.weight": w["ffn.up.weight"],
+            "linear1.bias": zero(96),
+            "linear2.weight": w["ffn.down.weight"],
+            "linear2.bias": zero(24),
+            "norm1.weight": w["attn_norm.weight"],
+            "norm1.bias": w["attn_norm.bias"],
+            "norm2.weight": w["ffn_norm.weight"],
+            "norm2.bias": w["ffn_norm.bias"],
+        }
+    )
+    return layer.train()  # in evaluation mode it takes another, fused path
 
 
 def test_gamma_rescales_and_seed_redraws(paper_spec):

@@ -6,11 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
+from initscale.figures.accuracy_map import accuracy_bar, accuracy_map, hatching_words, std_axis
 from initscale.figures.style import add_caption
 
 NEEDS = ("version", "mapping", "gamma", "embedding_std", "depth", "accuracy", "seen_accuracy")
@@ -37,50 +36,14 @@ def _one_version(table: pa.Table, data: pd.DataFrame, version: str, options: dic
         axis.set_title(_TITLES[mapping], loc="left", pad=8)
     axes[0].set_ylabel("depth (layers)")
     axes[1].set_ylabel("")
-    bar = figure.colorbar(axes[1].collections[0], ax=axes, shrink=0.9, pad=0.02)
-    bar.set_label("accuracy on\nthe unseen pair")
-    bar.outline.set_visible(False)
-    shading = f"Hatched: accuracy on seen pairs (test keys) below {options['shade_below']:.0%}."
-    add_caption(figure, table, f"{_RULES[version]} {shading}")
+    accuracy_bar(figure, axes[1], axes)
+    add_caption(figure, table, f"{_RULES[version]} {hatching_words(options)}")
     return figure
 
 
 def _panel(axis: Axes, data: pd.DataFrame, options: dict) -> None:
-    means = data.groupby(["depth", "gamma"])[["accuracy", "seen_accuracy"]].mean().reset_index()
-    accuracy = means.pivot(index="depth", columns="gamma", values="accuracy").sort_index(ascending=False)
-    seen = means.pivot(index="depth", columns="gamma", values="seen_accuracy").sort_index(ascending=False)
-    sns.heatmap(
-        accuracy,
-        ax=axis,
-        vmin=0,
-        vmax=1,
-        cmap=options["accuracy_map"],
-        annot=True,
-        fmt=".2f",
-        annot_kws={"fontsize": plt.rcParams["font.size"] - 2},
-        cbar=False,
-        linewidths=0.6,
-        linecolor="white",
-    )
-    for row, column in np.argwhere(seen.to_numpy() < options["shade_below"]):
-        cell = {"xy": (column, row), "width": 1, "height": 1, "linewidth": 0}
-        axis.add_patch(Rectangle(**cell, facecolor="white", alpha=0.55, zorder=1.5))
-        axis.add_patch(Rectangle(**cell, fill=False, hatch="////", edgecolor="0.6", zorder=1.6))
-    for text in axis.texts:
-        row, column = int(text.get_position()[1]), int(text.get_position()[0])
-        if seen.to_numpy()[row, column] < options["shade_below"]:
-            text.set(color="black", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8})
+    accuracy = accuracy_map(axis, data, "depth", "gamma", options)
     axis.set_xticklabels([f"{gamma:.2g}" for gamma in accuracy.columns], rotation=0)
     axis.set_yticklabels([str(depth) for depth in accuracy.index], rotation=0)
     axis.set_xlabel(r"initialization rate $\gamma$")
-    _std_axis(axis, data)
-
-
-def _std_axis(axis: Axes, data: pd.DataFrame) -> None:
-    """A second x axis on top: the standard deviation of the embedding, d_model^-gamma."""
-    std = data.groupby("gamma")["embedding_std"].first().sort_index()
-    top = axis.secondary_xaxis("top")
-    top.set_xticks(np.arange(len(std)) + 0.5, [f"{value:.2g}" for value in std])
-    top.set_xlabel(r"initial std $d_\mathrm{model}^{-\gamma}$", labelpad=9)
-    top.tick_params(length=0)
-    top.spines[:].set_visible(False)
+    std_axis(axis, np.arange(len(accuracy.columns)) + 0.5, data)

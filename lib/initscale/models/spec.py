@@ -10,6 +10,7 @@ class ModelSpec:
     """Architecture of a decoder-only transformer; the paper's values are in config/scales/paper.yaml.
 
     ``gamma`` and the other facts of the initialization are in :class:`initscale.models.init.InitSpec`.
+    ``frozen_norm`` leaves every LayerNorm at gain 1 and shift 0.
     """
 
     d_model: int
@@ -22,6 +23,7 @@ class ModelSpec:
     norm: str
     activation: str
     final_norm: bool
+    frozen_norm: bool = False
 
     @classmethod
     def from_config(cls, section: dict) -> ModelSpec:
@@ -48,7 +50,11 @@ class Parameter:
 
 
 def parameters(spec: ModelSpec) -> list[Parameter]:
-    """All parameters in reading order; at the paper's settings with two layers 2,732,201 numbers."""
+    """All parameters in reading order; at the paper's settings with two layers 2,732,201 numbers.
+
+    GPT-2 small on the paper's task has 85,295,817: per layer 4 x 768^2 (attention) + 2 x 768 x 3072 (feed-forward) +
+    4 x 768 (norms), twelve times, and 201 x 768 (tokens) + 20 x 768 (positions) + 201 x 768 + 201 (output).
+    """
     d = spec.d_model
     found = [
         Parameter("tokens.weight", (spec.vocabulary, d), "embedding"),
@@ -77,3 +83,8 @@ def parameters(spec: ModelSpec) -> list[Parameter]:
         Parameter("output.bias", (spec.vocabulary,), "bias"),
     ]
     return found
+
+
+def trained_parameters(spec: ModelSpec) -> list[Parameter]:
+    """Those that a training changes: all, or all but gains and shifts where the norms are frozen."""
+    return [p for p in parameters(spec) if not (spec.frozen_norm and p.kind in ("gain", "shift"))]

@@ -1,0 +1,101 @@
+"""Table of Fig 14: inferential accuracy over learning rate and weight decay, and whether it rises with both.
+
+Two kinds of rows. ``run``: the last row of a run's history. ``rank_correlation``: Spearman's correlation of the
+accuracy with one axis over the runs whose ``tested`` is true, as it is and with the other axis held fixed, with a
+bootstrap interval over runs (``initscale.aggregate.rank_correlation``).
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+
+from initscale.aggregate.captions import count_words, model_words, task_words
+from initscale.aggregate.rank_correlation import with_interval
+from initscale.aggregate.runs import history_files, last_rows, read_histories
+from initscale.aggregate.shown import nullable_table
+from initscale.tables import Column
+
+AXES = ("lr", "weight_decay")
+PAPER_GRID = {"lr": 5, "weight_decay": 5, "seed": 9}
+COLUMNS = (
+    Column("kind", "string", "", "run or rank_correlation"),
+    Column("gamma", "float64", "1", "initialization rate"),
+    Column("depth", "int64", "layers", "number of layers"),
+    Column("lr", "float64", "1", "peak learning rate"),
+    Column("weight_decay", "float64", "1", "AdamW's weight decay"),
+    Column("seed", "int64", "", "seed of initial weights and batch order"),
+    Column("accuracy", "float64", "share", "inferential accuracy on the unseen pair"),
+    Column("seen_accuracy", "float64", "share", "accuracy on seen pairs with test keys"),
+    Column("step", "int64", "steps", "step of the last row"),
+    Column("tested", "bool", "", "whether the run counts in the rank correlations"),
+    Column("axis", "string", "", "rank_correlation: lr or weight_decay"),
+    Column("held", "string", "", "rank_correlation: the axis that is held fixed, or empty"),
+    Column("value", "float64", "1", "rank_correlation: Spearman's correlation"),
+    Column("low", "float64", "1", "rank_correlation: lower end of the interval"),
+    Column("high", "float64", "1", "rank_correlation: upper end of the interval"),
+    Column("confidence", "float64", "share", "rank_correlation: confidence level of the interval"),
+    Column("n", "int64", "runs", "rank_correlation: number of runs"),
+)
+
+
+def inputs(config: dict) -> dict[str, list[str]]:
+    """Files that the table is made of."""
+    return {"histories": history_files(config, config["figures"]["fig14"]["study"])}
+
+
+def table(config: dict) -> pa.Table:
+    """Make the table; see the module's docstring and ``COLUMNS``."""
+    options = config["figures"]["fig14"]
+    (a, b), keys = options["unseen"], options["keys"]
+    column = f"acc_{a}_{b}_inferential_{keys}_keys"
+    runs = last_rows(read_histories(config, options["study"], ["step", "acc_test", column]))
+    runs = runs.rename(columns={column: "accuracy", "acc_test": "seen_accuracy", "lr_peak": "lr"})
+    runs = runs.assign(kind="run", tested=~runs["weight_decay"].isin(options["beyond"]))
+    return nullable_table(COLUMNS, [runs, correlations(runs, options["bootstrap"])], _caption(config, runs))
+
+
+def correlations(runs: pd.DataFrame, options: dict) -> pd.DataFrame:
+    """Rows of the kind ``rank_correlation``: each axis, as it is and with the other one held fixed."""
+    tested = runs[runs["tested"]]
+    rows = []
+    for axis, other in (AXES, AXES[::-1]):
+        for held in ("", other):
+            groups = tested[held].to_numpy() if held else None
+            found = with_interval(tested[axis].to_numpy(), tested["accuracy"].to_numpy(), groups, **options)
+            rows.append({"axis": axis, "held": held, **found._asdict()})
+    frame = pd.DataFrame(rows)
+    return frame.assign(kind="rank_correlation", confidence=options["confidence"], n=len(tested))
+
+
+def _caption(config: dict, runs: pd.DataFrame) -> str:
+    options = config["figures"]["fig14"]
+    study, tested = config["studies"][options["study"]], runs[runs["tested"]]
+    per_cell = count_words(runs.groupby(list(AXES))["seed"].nunique())
+    (a, b), split = options["unseen"], {"train": "training", "test": "test"}[options["keys"]]
+    (gamma,), (depth,) = runs["gamma"].unique(), runs["depth"].unique()
+    return (
+        f"Scale `{config['scale']}`: {task_words(config, study['dataset'])}; {depth} layers, gamma "
+        f"{gamma:g}, {model_words(config, options['study'])}. Mean of {per_cell} run(s) per cell, last evaluation; "
+        f"pair ({a},{b}) scored on keys of the {split} split.{_grid_words(tested)}{_beyond_words(options)} Rank "
+        f"correlation (rho): Spearman over the {len(tested)} runs of the grid, as it is and at fixed values of the "
+        f"other axis, with {options['bootstrap']['confidence']:.0%} bootstrap interval over runs."
+    )
+
+
+def _grid_words(tested: pd.DataFrame) -> str:
+    """Says so if the grid is smaller than the paper's."""
+    size = {axis: tested[axis].nunique() for axis in PAPER_GRID}
+    if all(size[axis] >= wanted for axis, wanted in PAPER_GRID.items()):
+        return ""
+    return (
+        f" A grid of {size['lr']} rates x {size['weight_decay']} decays with up to {size['seed']} run(s) each; the "
+        f"paper has {PAPER_GRID['lr']} x {PAPER_GRID['weight_decay']} with {PAPER_GRID['seed']}."
+    )
+
+
+def _beyond_words(options: dict) -> str:
+    if not options["beyond"]:
+        return ""
+    values = ", ".join(f"{value:g}" for value in options["beyond"])
+    return f" Set apart and not in the rank correlations: weight decay {values} (the journal extension's)."
