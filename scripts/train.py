@@ -1,4 +1,4 @@
-"""Rules `train_<study>` and `train_<study>_<k>`: train one run, or the runs of a bundle."""
+"""Rules `train_<study>` and `train_<study>_<bundle>`: train one run, or the runs of a bundle."""
 
 from pathlib import Path
 
@@ -8,10 +8,11 @@ if __name__ == "__main__":
     from initscale.workflow import job
 
     with job(snakemake):
-        records = snakemake.output.record
+        records, execution = snakemake.output.record, snakemake.config["execution"]
         train_runs(
             facts=snakemake.params.facts,
             data_folder=Path(snakemake.input.info).parent,
             run_folders=[Path(path).parent for path in ([records] if isinstance(records, str) else records)],
-            execution=snakemake.config["execution"],
+            # as many at a time as Snakemake gave cores for
+            execution=execution | {"processes": max(1, snakemake.threads // execution["threads"])},
         )

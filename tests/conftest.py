@@ -58,13 +58,19 @@ class Checkout:
 
     root: Path
 
-    def run(self, *command: str, check: bool = False, **options) -> subprocess.CompletedProcess:
-        """Run a command in the copy, with the copy's own lib/ in front of the installed one."""
-        env = {**os.environ, "PYTHONPATH": str(self.root / "lib"), "SNAKEMAKE_PROFILE": ""}
-        env.pop("SNAKEMAKE_PROFILE")
-        env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
+    def environment(self, path: str | None = None) -> dict[str, str]:
+        """Environment with the copy's own lib/ in front of the installed one; ``path`` replaces the rest of PATH."""
+        env = {key: value for key, value in os.environ.items() if key != "SNAKEMAKE_PROFILE"}
+        rest = env["PATH"] if path is None else path
+        own = {"PYTHONPATH": str(self.root / "lib"), "PATH": f"{Path(sys.executable).parent}{os.pathsep}{rest}"}
+        return env | own
+
+    def run(
+        self, *command: str, check: bool = False, path: str | None = None, **options
+    ) -> subprocess.CompletedProcess:
+        """Run a command in the copy."""
         options = {"capture_output": True, "text": True, "timeout": TIMEOUT, **options}
-        done = subprocess.run(command, cwd=self.root, env=env, **options)
+        done = subprocess.run(command, cwd=self.root, env=self.environment(path), **options)
         if check and done.returncode:
             raise AssertionError(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
         return done

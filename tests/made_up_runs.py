@@ -19,18 +19,23 @@ STEPS = (0, 20, 40, 60)
 
 
 def made_up_run(
-    config: dict, point: dict, weights: dict | None = None, courses: dict | None = None, answers=(0.5, 0.5)
+    config: dict,
+    point: dict,
+    weights: dict | None = None,
+    courses: dict | None = None,
+    answers=(0.5, 0.5),
+    study: str = "phase",
 ) -> FinishedRun:
-    """A run of the study ``phase`` with normal weights, save those given, and a history of eigenvalues.
+    """A run of a study with normal weights, save those given, and a history of eigenvalues.
 
     ``courses``: rank -> eigenvalue at each of STEPS; the others are constant. ``answers``: final accuracy on the
     unseen pair, inferential and symmetric.
     """
-    facts = run_facts(config, "phase", point)
+    facts = run_facts(config, study, point)
     draw = torch.Generator().manual_seed(1)
     found = {p.name: torch.randn(p.shape, generator=draw) for p in parameters(ModelSpec.from_config(facts["model"]))}
     found |= {name: torch.as_tensor(np.asarray(value), dtype=torch.float32) for name, value in (weights or {}).items()}
-    folder = Path(Layout(config).run_folder("phase", point))
+    folder = Path(Layout(config).run_folder(study, point))
     write_table(folder / "history.parquet", made_up_history(courses or {}, answers))
     return FinishedRun(facts, found, folder, folder)
 
@@ -47,13 +52,13 @@ def made_up_history(courses: dict, answers: tuple[float, float], ranks: int = 20
     return pa.table({"step": STEPS, "epoch": epochs, "embedding_eigenvalues": eigenvalues, **accuracies})
 
 
-def write_probes(config: dict, make_run, probes=("condensation", "embedding", "spectra")) -> None:
-    """Probe tables for every point of the study ``phase``; ``make_run(point)`` gives the run."""
-    for point in study_points(config["studies"]["phase"]):
+def write_probes(config: dict, make_run, probes=("condensation", "embedding", "spectra"), study: str = "phase") -> None:
+    """Probe tables for every point of a study; ``make_run(point)`` gives the run."""
+    for point in study_points(config["studies"][study]):
         run = make_run(point)
         for probe in probes:
             table = load_probe(probe).probe(run, config["probes"][probe])
-            write_table(Layout(config).probe_file("phase", point, probe), table)
+            write_table(Layout(config).probe_file(study, point, probe), table)
 
 
 def scores(table: pa.Table) -> dict[tuple[str, str], float]:

@@ -16,7 +16,10 @@ RECIPE, GRID = "training.single_head", "studies.phase.grid"
 
 # override on the command line, words that the message must contain
 REFUSED = {
-    "unknown scale": ("scale=smok", ["smok", "known: calibration, laptop, paper, smoke", "did you mean `smoke`?"]),
+    "unknown scale": (
+        "scale=smok",
+        ["smok", "known: calibration, laptop,", "did you mean `smoke`?"],
+    ),
     "unknown top key": ("studdies=1", ["studdies", "did you mean `studies`?", "the command line"]),
     "unknown inner key": (f"{RECIPE}.wieght_decay=0.1", ["wieght_decay", "did you mean `weight_decay`?", RECIPE]),
     "unknown axis": (f"{GRID}.gama=[0.5]", ["gama", "did you mean `gamma`?"]),
@@ -64,6 +67,14 @@ REFUSED = {
     "anchor of a probe": ("probes.parallel.single_lower=[5,2]", ["5 is not one of the anchors 1..4"]),
     "layer of a probe": ("probes.parallel.layer=3", ["layer 3", "depths: [2, 3]"]),
     "perplexity": ("figures.fig3.tsne.perplexity=200", ["perplexity of 200", "320 sequences"]),
+    "fig2c over depths": ("studies.gpt2.grid.depth=[2,3]", ["fig2c shows runs of one depth", "[2, 3]"]),
+    "fig2c pair": ("figures.fig2c.unseen=[3,4]", ["[3, 4] is not unseen in `anchor`", "figures.fig2c.unseen"]),
+    "fig14 study": ("figures.fig14.study=gpt2", ["fig14 shows runs of one gamma", "[0.3, 0.8]"]),
+    "fig14 one decay": ("figures.fig14.beyond=[0.1, 1.0]", ["two values of weight_decay", "[0.01, 0.1, 1.0]"]),
+    "fig14 beyond": ("figures.fig14.beyond=[2.0]", ["no run of `lrwd` has weight decay 2", "under `more`"]),
+    "fig14 beyond inside": ("figures.fig14.beyond=[0.01]", ["larger than every other", "figures.fig14.beyond"]),
+    "fig15 rate": ("figures.fig15.lrs=[3.0e-3]", ["no run with", "lr 3.00e-03", "figures.fig15.lrs"]),
+    "fig16 decay": ("figures.fig16.weight_decays=[0.5]", ["weight_decay 0.5", "figures.fig16.weight_decays"]),
     "bad name": ("studies.Phase=1", ["Phase", "lower-case"]),
 }
 
@@ -80,7 +91,7 @@ def test_refused_with_a_clear_message(case):
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("scale", ["calibration", "laptop", "paper", "smoke"])
+@pytest.mark.parametrize("scale", ["calibration", "laptop", "laptop-long", "paper", "smoke"])
 def test_every_scale_is_accepted(scale):
     assert load_config({"scale": scale})["scale"] == scale
 
@@ -127,14 +138,15 @@ def test_broken_yaml_is_refused(folder):
 
 
 def test_missing_key_is_named(folder):
+    """At the entry that lacks it, not at those that are like it."""
     text = (folder / "scales" / "smoke.yaml").read_text().replace("d_model: 24, ", "")
     (folder / "scales" / "smoke.yaml").write_text(text)
-    with pytest.raises(ConfigError, match="`d_model` is missing"):
+    with pytest.raises(ConfigError, match=r"models.single_head.*`d_model` is missing"):
         load_config({"scale": "smoke"}, folder / "config.yaml")
 
 
 def test_error_names_the_file_that_set_the_value(folder):
-    text = (folder / "scales" / "smoke.yaml").read_text().replace("depth: [2]", "depth: [2, 0]")
+    text = (folder / "scales" / "smoke.yaml").read_text().replace("depth: [2]", "depth: [2, 0]", 1)
     (folder / "scales" / "smoke.yaml").write_text(text)
     with pytest.raises(ConfigError, match=r"studies.phase.grid.depth.1.*smoke.yaml"):
         load_config({"scale": "smoke"}, folder / "config.yaml")
@@ -186,3 +198,9 @@ class TestLike:
             load_config({"scale": "smoke"} | parse_override(override))
         for word in words:
             assert word in str(caught.value)
+
+
+def test_scores_of_two_studies_are_not_set_side_by_side():
+    more = {"studies": {"more": {"like": "phase"}}, "figures": {"fig_circuits": {"study": "more"}}}
+    with pytest.raises(ConfigError, match=r"runs of `phase`, but fig_circuits.*`more`"):
+        load_config({"scale": "smoke", **more})

@@ -32,7 +32,7 @@ def environment_pins() -> dict[str, str]:
 def test_environment_file_and_lock_agree():
     pins = environment_pins()
     assert {canonical(name): version for name, version in pins.items()}.items() <= LOCKED.items()
-    for wanted in ("snakemake", "torch", "numpy", "pandas", "seaborn", "pyarrow"):
+    for wanted in ("snakemake", "snakemake-executor-plugin-slurm", "torch", "numpy", "pandas", "seaborn", "pyarrow"):
         assert wanted in pins
 
 

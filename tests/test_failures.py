@@ -131,7 +131,7 @@ class TestCommandLine:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("train", "fase"), ["`fase`", "known: phase"]),
+            (("train", "fase"), ["`fase`", "known: ", "phase"]),
             (("generate-data", "anker"), ["`anker`", "known: anchor"]),
             (("figure", "fig99"), ["`fig99`", "fig9"]),
             (("train", "phase", "--select", "gamma=0.77"), ["gamma 0.77", "[0.3, 0.8]"]),

@@ -24,7 +24,18 @@ FIGURES = (
     "fig11",
     "fig11_pca",
 )
-FIGURES += ("fig12", "fig13", "fig_circuits")
+FIGURES += (
+    "fig12",
+    "fig13",
+    "fig_circuits",
+    "fig_scores",
+    "fig_curves",
+    "fig2c",
+    "fig14",
+    "fig15",
+    "fig16",
+    "fig16_pca",
+)
 RUNS = 8  # 2 gammas x (2 rates, one more seed, one more depth)
 
 
@@ -88,7 +99,8 @@ def test_an_edit_of_one_figure_touches_only_that_figure(edited_smoke, path, old,
 def test_editing_a_colour_of_all_figures_retrains_nothing(edited_smoke):
     edited_smoke.edit("config/config.yaml", "accuracy_map: viridis", "accuracy_map: cividis")
     planned = edited_smoke.planned("all_figures")
-    drawings = {f"fig{number}" for number in (1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13)} | {"fig_circuits"}
+    drawings = {f"fig{number}" for number in (1, 2, 3, 4, 5, *range(8, 17))}
+    drawings |= {"fig2c", "fig_circuits", "fig_scores", "fig_curves"}
     assert set(planned) == drawings | {"all_figures"}
 
 
@@ -118,7 +130,7 @@ def test_editing_the_training_code_retrains(edited_smoke, path):
 def test_editing_the_generator_makes_new_data(edited_smoke):
     with open(edited_smoke.root / "lib" / "initscale" / "tasks" / "anchor_generate.py", "a") as stream:
         stream.write("\n_EDITED = True\n")
-    assert edited_smoke.planned("all_figures")["generate_data"] == 1
+    assert edited_smoke.planned("all_figures")["generate_data"] == 2  # both data sets
 
 
 def test_changing_a_recipe_retrains_and_changing_execution_does_not(edited_smoke):
@@ -133,13 +145,27 @@ def test_one_figure_needs_only_its_own_stages(checkout):
     assert by_path == {"generate_data": 1, "train_phase": RUNS, "aggregate_fig2": 1, "fig2": 1}
 
 
+@pytest.mark.parametrize(
+    ("figure", "rules"),
+    [
+        ("fig2c", {"generate_data": 1, "train_gpt2": 4, "train_gpt2_pre": 4}),
+        ("fig14", {"generate_data": 1, "train_lrwd": 7}),
+        ("fig15", {"generate_data": 1, "train_lrwd": 7, "probe_lrwd": 7}),
+    ],
+)
+def test_figures_of_other_studies_need_only_these(checkout, figure, rules):
+    """One rule with wildcards for all runs of a study, learning rate and weight decay among them."""
+    alone = "studies={gpt2: {bundle: 1}, gpt2_pre: {bundle: 1}, lrwd: {bundle: 1}}"
+    planned = checkout.planned(figure, "--config", alone)
+    assert planned == rules | {f"aggregate_{figure}": 1, figure: 1}
+
+
 def test_bundles_make_the_same_runs(finished_smoke, checkout):
     """Several runs in one job, one folder per run as ever, equal to the bit."""
     bundled = ("--config", "studies={phase: {bundle: 3}}")
     planned = checkout.planned("fig2", *bundled)
     assert {rule: count for rule, count in planned.items() if rule.startswith("train")} == {
-        f"train_phase_{number}": 1
-        for number in range(4)  # two gammas x two depths
+        f"train_phase_gamma{gamma}_depth{depth}_0": 1 for gamma in ("0.30", "0.80") for depth in (2, 3)
     }
     checkout.snakemake("results/smoke/tables/fig2.parquet", *bundled, check=True)
     tables = [read_table(copy.root / "results/smoke/tables/fig2.parquet") for copy in (finished_smoke, checkout)]

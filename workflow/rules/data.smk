@@ -19,6 +19,8 @@ rule generate_data:
         LAYOUT.benchmark("generate_data/{dataset}_seed~{data_seed}")
     wildcard_constraints:
         data_seed=r"\d+",
+    retries: 0  # what fails on the login node fails again
+    localrule: True
     resources:
         mem_mb=1500,
         runtime=10,

@@ -1,12 +1,13 @@
 """One table and one drawing per figure.
 
 Required: what the figure's aggregate module names (histories of a study, a data set).
-Outputs: results/<scale>/tables/<figure>.parquet, results/<scale>/figures/<figure>.pdf and .png.
+Outputs: results/<scale>/tables/<figure>.parquet, results/<scale>/figures/<figure>.pdf and .png, and beside each a
+<figure>.json that says what it was made of (`python -m initscale explain <figure>` reads them).
 
 A drawing reads its table only, so a change of colours redraws one figure and touches nothing else.
 """
 
-for figure in FIGURES:
+for figure in [] if LAYOUT.from_reference else FIGURES:
 
     rule:
         name:
@@ -16,10 +17,12 @@ for figure in FIGURES:
             code=dag.code("aggregate.py", f"initscale.aggregate.{figure}"),
         output:
             table=LAYOUT.table(figure),
+            lineage=LAYOUT.lineage(figure),
         log:
             LAYOUT.log(f"aggregate/{figure}"),
         benchmark:
             LAYOUT.benchmark(f"aggregate/{figure}")
+        retries: 0
         localrule: True
         resources:
             mem_mb=1500,
@@ -30,11 +33,15 @@ for figure in FIGURES:
         script:
             "../../scripts/aggregate.py"
 
+
+for figure in FIGURES:
+
     rule:
         name:
             figure
         input:
             table=LAYOUT.table(figure),
+            lineage=[] if LAYOUT.from_reference else LAYOUT.lineage(figure),
             code=dag.code("figure.py", f"initscale.figures.{figure}"),
         output:
             [
@@ -42,10 +49,12 @@ for figure in FIGURES:
                 for stem in stems(figure)
                 for suffix in ("pdf", "png")
             ],
+            sidecar=LAYOUT.sidecar(figure),
         log:
             LAYOUT.log(f"figure/{figure}"),
         benchmark:
             LAYOUT.benchmark(f"figure/{figure}")
+        retries: 0
         localrule: True
         resources:
             mem_mb=1000,

@@ -20,9 +20,13 @@ for study, section in CONFIG["studies"].items():
                 LAYOUT.log(f"probe/{study}/{LAYOUT.point_pattern(study)}"),
             benchmark:
                 LAYOUT.benchmark(f"probe/{study}/{LAYOUT.point_pattern(study)}")
+            group:
+                "probe"
             resources:
-                mem_mb=2000,
-                runtime=30,
+                **cluster.job_resources(CONFIG, "probe"),
+                # how many run side by side in one job is in slurm/config.yaml
+                side_by_side=1,
+                attempt=lambda wildcards, attempt: attempt,
             params:
                 probes={name: CONFIG["probes"][name] for name in section["probes"]},
             script:

@@ -6,16 +6,11 @@ Outputs: results/<scale>/runs/<study>/<gamma~..._depth~..._seed~...>/{weights.sa
 What a run depends on is in `params.facts` (the facts of the experiment) and in the inputs (data and the source
 files that training really uses). Device, threads and saving are in the section `execution`, which is neither.
 
-With `bundle` > 1 a study has one rule per bundle (`train_<study>_<k>`), whose outputs are the same run folders.
+With `bundle` > 1 a study has one rule per bundle (`train_<study>_<gamma>_<depth>_<k>`), whose outputs are the same run
+folders; on a CPU `execution.processes` of its runs are trained at a time.
 """
 
 from initscale.grid import bundles, run_facts
-
-TRAIN_RESOURCES = {
-    "mem_mb": 2000,
-    "runtime": 240,
-    "gpu": 1 if CONFIG["execution"]["device"] == "cuda" else 0,
-}
 
 for study, section in CONFIG["studies"].items():
     if section["bundle"] == 1:
@@ -34,30 +29,32 @@ for study, section in CONFIG["studies"].items():
                 LAYOUT.benchmark(f"train/{study}/{LAYOUT.point_pattern(study)}")
             threads: CONFIG["execution"]["threads"]
             resources:
-                **TRAIN_RESOURCES,
+                **cluster.job_resources(CONFIG, "train"),
+                attempt=lambda wildcards, attempt: attempt,
             params:
                 facts=dag.facts_of(CONFIG, study),
             script:
                 "../../scripts/train.py"
 
     else:
-        for number, points in enumerate(bundles(section)):
+        for bundle, points in bundles(section).items():
 
             rule:
                 name:
-                    f"train_{study}_{number}"
+                    f"train_{study}_{bundle}"
                 input:
                     **LAYOUT.data_files(section["dataset"]),
                     code=dag.training_code(CONFIG, study),
                 output:
                     **dag.bundle_files(LAYOUT, study, points),
                 log:
-                    LAYOUT.log(f"train/{study}/bundle_{number}"),
+                    LAYOUT.log(f"train/{study}/bundle_{bundle}"),
                 benchmark:
-                    LAYOUT.benchmark(f"train/{study}/bundle_{number}")
-                threads: CONFIG["execution"]["threads"]
+                    LAYOUT.benchmark(f"train/{study}/bundle_{bundle}")
+                threads: cluster.cpus(CONFIG, len(points))
                 resources:
-                    **TRAIN_RESOURCES,
+                    **cluster.job_resources(CONFIG, "train", len(points)),
+                    attempt=lambda wildcards, attempt: attempt,
                 params:
                     facts=[run_facts(CONFIG, study, point) for point in points],
                 script:

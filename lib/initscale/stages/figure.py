@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 
 from initscale.figures.style import save_figure, style
+from initscale.lineage import write_sidecar
 from initscale.paths import Layout
 from initscale.storage import read_table
 
 
 def draw(config: dict, figure: str) -> list[str]:
-    """Draw ``figure`` from its table as PDF and PNG and return the paths."""
+    """Draw ``figure`` from its table as PDF and PNG, and say in a JSON where they come from; return the pictures."""
     layout, options = Layout(config), config["figures"]
     module = importlib.import_module(f"initscale.figures.{figure}")
     table = read_table(layout.table(figure), module.NEEDS)
@@ -20,4 +21,5 @@ def draw(config: dict, figure: str) -> list[str]:
             for suffix in ("pdf", "png"):
                 written.append(layout.figure(stem, suffix))
                 save_figure(picture, written[-1])
+    write_sidecar(config, figure, written)
     return written

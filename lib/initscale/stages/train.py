@@ -8,6 +8,7 @@ from initscale.errors import InputError, TrainingError
 from initscale.sources import source_hash, used_files
 from initscale.storage import read_json
 from initscale.tasks import load_task
+from initscale.training.apart import train_apart
 from initscale.training.loop import Options, train
 from initscale.training.resume import remove_state
 
@@ -23,7 +24,7 @@ def training_code(spec: dict) -> list[str]:
 
 
 def train_runs(facts: list[dict], data_folder: str | Path, run_folders: list[str | Path], execution: dict) -> None:
-    """Train runs of equal shape and write their folders: stacked on a GPU, one after another on a CPU.
+    """Train runs of equal shape and write their folders: stacked on a GPU, ``processes`` at a time on a CPU.
 
     On a CPU nothing is gained by stacking (benchmarks/README.md), and single runs are bit-equal to runs alone.
 
@@ -34,8 +35,27 @@ def train_runs(facts: list[dict], data_folder: str | Path, run_folders: list[str
     run_folders : one per run.
     execution : the ``execution`` section of the configuration.
     """
+    check_data(facts[0]["dataset"], data_folder)
+    if execution["device"] == "cpu" and min(execution["processes"], len(facts)) > 1:
+        failures = train_apart(facts, data_folder, run_folders, execution)
+    else:
+        failures = train_here(facts, data_folder, run_folders, execution, keep_finished=len(facts) > 1)
+    if failures:
+        raise TrainingError("; ".join(error.what for error in failures), hint=failures[0].hint)
+    for folder in run_folders:
+        remove_state(folder)
+
+
+def train_here(
+    facts: list[dict], data_folder: str | Path, run_folders: list[str | Path], execution: dict, *, keep_finished: bool
+) -> list[TrainingError]:
+    """Train runs in this process and return the errors of those that failed.
+
+    Parameters
+    ----------
+    keep_finished : see ``initscale.training.options.Options``; the others as in ``train_runs``.
+    """
     spec = facts[0]["dataset"]
-    check_data(spec, data_folder)
     data = load_task(spec["task"], "tensors").load(spec, data_folder, facts[0]["evaluation"]["sequences"])
     options = Options(
         device=execution["device"],
@@ -43,7 +63,7 @@ def train_runs(facts: list[dict], data_folder: str | Path, run_folders: list[str
         save_minutes=execution["save_minutes"],
         stale_resume=execution["stale_resume"],
         code=source_hash(training_code(spec)),
-        keep_finished=len(facts) > 1,
+        keep_finished=keep_finished,
     )
     failures = []
     for runs in _together(len(facts), options.device):
@@ -51,10 +71,7 @@ def train_runs(facts: list[dict], data_folder: str | Path, run_folders: list[str
             train([facts[run] for run in runs], [run_folders[run] for run in runs], data, options)
         except TrainingError as error:
             failures.append(error)
-    if failures:
-        raise TrainingError("; ".join(error.what for error in failures), hint=failures[0].hint)
-    for folder in run_folders:
-        remove_state(folder)
+    return failures
 
 
 def _together(runs: int, device: str) -> list[range]:

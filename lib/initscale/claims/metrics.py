@@ -1,0 +1,173 @@
+"""Metrics: from the rows of an aggregate table to one number per independent replicate.
+
+Each is a small pure function, registered by name with the test that fits what it returns:
+
+bootstrap  one number per seed: other runs of a seed are averaged first, because they are not independent of each other
+sign       one truth value per run
+rank       one number per run, in two groups of runs
+
+Common options: ``value`` (column), ``where`` (conditions, see ``selection``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+
+from initscale.claims.selection import Roles, Unavailable, need_columns, select
+
+RUN_AXES = ("gamma", "depth", "lr", "weight_decay", "seed")
+PHASES = ("symmetric", "inferential")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Replicates of a metric: one array, or two for a comparison of groups. ``undefined`` were left out."""
+
+    groups: tuple[np.ndarray, ...]
+    undefined: int = 0
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A registered metric: the function, the test that fits it and its options."""
+
+    function: Callable[[pd.DataFrame, Mapping[str, Any], Roles], Sample]
+    test: str
+    required: tuple[str, ...]
+    options: tuple[str, ...]
+
+
+METRICS: dict[str, Metric] = {}
+
+
+def metric(test: str, required: tuple[str, ...], optional: tuple[str, ...] = ("where",)):
+    """Register a function under its own name."""
+
+    def register(function):
+        METRICS[function.__name__] = Metric(function, test, required, (*required, *optional))
+        return function
+
+    return register
+
+
+@metric("bootstrap", ("value",))
+def level(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
+    """Mean of ``value``, for each seed."""
+    return _sample(_by_seed(rows, options, roles))
+
+
+@metric("bootstrap", ("value", "high", "low"))
+def difference(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
+    """Mean of ``value`` at ``high`` minus mean at ``low`` (conditions), for each seed that has both."""
+    high, low = (_by_seed(rows, options, roles, options[side]) for side in ("high", "low"))
+    return _sample(_paired(high, low, np.subtract))
+
+
+@metric("bootstrap", ("value", "high", "low", "over"))
+def ratio(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
+    """Geometric mean over the values of the column ``over`` of ``value`` at ``high`` over that at ``low``, by seed."""
+    chosen, plain = _chosen(rows, options, roles, (options["over"],)), {"value": options["value"]}
+    parts = {}
+    for part, some in chosen.groupby(options["over"]):
+        try:
+            high, low = (_by_seed(some, plain, roles, options[side]) for side in ("high", "low"))
+            parts[part] = _paired(high, low, lambda a, b: np.log(a / b))
+        except Unavailable:  # a part that only other runs have, such as the third layer
+            continue
+    if not parts:
+        raise Unavailable("no part has both runs")
+    return _sample(np.exp(pd.DataFrame(parts).mean(axis=1)))
+
+
+@metric("bootstrap", ("value", "inside", "outside"))
+def peak(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
+    """Mean of ``value`` at ``inside`` minus the largest of those at ``outside`` (a list of conditions), by seed."""
+    inside = _by_seed(rows, options, roles, options["inside"])
+    outside = pd.DataFrame([_by_seed(rows, options, roles, place) for place in options["outside"]]).max()
+    return _sample(_paired(inside, outside, np.subtract))
+
+
+@metric("bootstrap", ("value", "along"), ("where", "within"))
+def trend(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
+    """Spearman's rank correlation of ``value`` with the column ``along``, for each seed.
+
+    With ``within`` (a list of columns) it is taken inside each group of these and averaged.
+    """
+    within, along, value = options.get("within", []), options["along"], options["value"]
+    chosen = _chosen(rows, options, roles, (along, *within))
+    found: dict[int, list[float]] = {}
+    for (seed, *_), group in chosen.groupby(["seed", *within]):
+        means = group.groupby(along)[value].mean().dropna()
+        if len(means) >= 3:
+            found.setdefault(seed, []).append(_spearman(means))
+    if not found:
+        raise Unavailable(f"fewer than three values of {along}")
+    return _sample(pd.Series({seed: np.mean(values) for seed, values in found.items()}))
+
+
+@metric("sign", ("name", "phase", "above", "first", "second"))
+def wins(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
+    """Of the runs that answer as ``phase``: whether the score ``first`` is larger than ``second``.
+
+    The table has a score's name in the column ``name`` and its value in ``value``. A run answers as a phase if its
+    ``<phase>_accuracy`` is larger than ``above``.
+    """
+    scores = _scores(rows, options, roles, (options["first"], options["second"]))
+    runs = scores[scores[f"{options['phase']}_accuracy"] > options["above"]]
+    both = runs[[options["first"], options["second"]]].dropna()
+    won = (both[options["first"]] > both[options["second"]]).to_numpy()
+    return Sample((won,), len(runs) - len(both))
+
+
+@metric("rank", ("name", "score", "above"))
+def between_phases(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
+    """``score`` of the inferential runs and of the symmetric ones; see :func:`wins`."""
+    scores = _scores(rows, options, roles, (options["score"],))
+    groups = [scores[scores[f"{phase}_accuracy"] > options["above"]][options["score"]] for phase in reversed(PHASES)]
+    known = [group.dropna().to_numpy(dtype=float) for group in groups]
+    return Sample(tuple(known), sum(map(len, groups)) - sum(map(len, known)))
+
+
+def _scores(rows: pd.DataFrame, options: Mapping, roles: Roles, names: tuple[str, ...]) -> pd.DataFrame:
+    """One row per run, one column per score."""
+    need_columns(rows, (options["name"], "value", "seed"))
+    wanted = [*names, *(f"{phase}_accuracy" for phase in PHASES)]
+    chosen = select(rows, {**options.get("where", {}), options["name"]: wanted}, roles)
+    axes = [axis for axis in RUN_AXES if axis in chosen.columns]
+    return chosen.pivot_table(index=axes, columns=options["name"], values="value", aggfunc="mean", dropna=False)
+
+
+def _chosen(rows: pd.DataFrame, options: Mapping, roles: Roles, columns=(), place: Mapping | None = None):
+    need_columns(rows, ("seed", options["value"], *columns))
+    chosen = select(rows, {**options.get("where", {}), **(place or {})}, roles)
+    if chosen.empty:
+        raise Unavailable("no run fulfils all conditions")
+    return chosen
+
+
+def _by_seed(rows: pd.DataFrame, options: Mapping, roles: Roles, place: Mapping | None = None) -> pd.Series:
+    return _chosen(rows, options, roles, (), place).groupby("seed")[options["value"]].mean()
+
+
+def _paired(first: pd.Series, second: pd.Series, operation) -> pd.Series:
+    both = pd.concat([first, second], axis=1, join="inner")
+    if both.empty:
+        raise Unavailable("no seed has both runs")
+    return operation(both.iloc[:, 0].astype(float), both.iloc[:, 1].astype(float))
+
+
+def _spearman(means: pd.Series) -> float:
+    constant = means.nunique() == 1
+    return 0.0 if constant else float(spearmanr(means.index, means).statistic)  # no change is no trend
+
+
+def _sample(values: pd.Series) -> Sample:
+    numbers = values.to_numpy(dtype=float)
+    known = numbers[np.isfinite(numbers)]
+    return Sample((known,), len(numbers) - len(known))

@@ -1,0 +1,94 @@
+"""Rows of an aggregate table, chosen by conditions on its columns.
+
+A condition is a value, a list of values, ``null``, ``smallest`` or ``largest`` (of the rows that fulfil the plain
+conditions), or ``role:NAME``: what the scale's configuration gives as the symmetric or inferential gamma, or the depth,
+of Fig 5. So a claim names no number that differs between scales.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from initscale.errors import ConfigError
+
+
+class Unavailable(Exception):
+    """The table cannot answer, for a reason that is no mistake: a run or a figure that this scale does not have."""
+
+
+class ClaimError(ConfigError):
+    """A claim asks for a column or a name that the table does not know."""
+
+
+EXTREMES = ("smallest", "largest")
+Roles = Mapping[str, float]
+
+
+def roles_of(config: dict) -> dict[str, float]:
+    """Gammas and depth that the configuration displays for the two phases (Fig 5)."""
+    options = config["figures"]["fig5"]
+    return {**options["gammas"], "depth": options["depth"]}
+
+
+def need_columns(rows: pd.DataFrame, names) -> None:
+    """Raise ``ClaimError`` for the first column that the table does not have."""
+    for name in names:
+        if name not in rows.columns:
+            raise ClaimError(f"the table has no column `{name}` ({_nearest(name, rows.columns)})")
+
+
+def select(rows: pd.DataFrame, where: Mapping[str, Any], roles: Roles) -> pd.DataFrame:
+    """Rows that fulfil all conditions.
+
+    Raises
+    ------
+    ClaimError for an unknown column, role or text; Unavailable where no row has a number.
+    """
+    need_columns(rows, where)
+    plain = {column: wanted for column, wanted in where.items() if wanted not in EXTREMES}
+    for column, wanted in plain.items():
+        rows = _equal(rows, column, _resolved(wanted, roles))
+    for column, wanted in where.items():
+        if wanted in EXTREMES:
+            value = rows[column].min() if wanted == "smallest" else rows[column].max()
+            rows = rows[rows[column] == value]
+    return rows
+
+
+def _resolved(wanted: Any, roles: Roles) -> Any:
+    if isinstance(wanted, str) and wanted.startswith("role:"):
+        name = wanted.removeprefix("role:")
+        if name not in roles:
+            raise ClaimError(f"`{name}` is not a role ({_nearest(name, roles)})")
+        return roles[name]
+    return wanted
+
+
+def _equal(rows: pd.DataFrame, column: str, wanted: Any) -> pd.DataFrame:
+    if wanted is None:
+        return rows[rows[column].isna()]
+    options, known = wanted if isinstance(wanted, list) else [wanted], rows[column].dropna().unique()
+    found = []
+    for option in options:
+        if isinstance(option, str):
+            if option not in set(known):
+                raise ClaimError(f"no row has {column} = `{option}` ({_nearest(option, known)})")
+            found.append(rows[column] == option)
+            continue
+        match = np.isclose(rows[column].astype(float), option)
+        if not match.any():
+            shown = ", ".join(f"{value:g}" for value in sorted(known)) or "none"
+            raise Unavailable(f"no run has {column} {option:g} (there are: {shown})")
+        found.append(match)
+    return rows[np.logical_or.reduce(found)]
+
+
+def _nearest(name: str, known) -> str:
+    names = [str(value) for value in known]
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"did you mean `{close[0]}`?" if close else f"known: {', '.join(names[:20]) or 'nothing'}"

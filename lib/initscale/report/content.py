@@ -1,0 +1,135 @@
+"""What the report says: verdicts, figures with their settings and cost, runs, all read from files of the results."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import importlib
+import os
+import struct
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from initscale.chain import run_log, studies_of
+from initscale.claims.definitions import Claims
+from initscale.claims.scorecard import criterion, effect_text, number
+from initscale.claims.verdicts import NOT_EVALUATED, VERDICTS
+from initscale.figures import stems
+from initscale.grid import study_points
+from initscale.paths import Layout, point_key
+from initscale.storage import read_json
+
+
+def verdict_rows(scorecard: pd.DataFrame, claims: Claims, figures: set[str]) -> list[dict]:
+    """One entry per claim, with texts ready for the page."""
+    by_name = {claim.name: claim for claim in claims.claims}
+    return [
+        {
+            **row._asdict(),
+            "effect_text": effect_text(row),
+            "criterion": criterion(row),
+            "bar": None if row.verdict == NOT_EVALUATED else interval_bar(row),
+            "p_text": "" if row.p != row.p else f"p = {row.p:.2g}",
+            "link": row.table if row.table in figures else None,
+            "words": by_name[row.claim].paper,
+            "values": [claims.values[name] for name in by_name[row.claim].values],
+        }
+        for row in scorecard.itertuples(index=False)
+    ]
+
+
+def interval_bar(row) -> dict:
+    """Positions in percent of interval, effect and threshold on an axis that holds them all, with its two ends."""
+    ends = [row.low, row.high, row.threshold]
+    margin = (max(ends) - min(ends)) * 0.08 or 0.5
+    low, high = min(ends) - margin, max(ends) + margin
+    place = {name: 100 * (getattr(row, name) - low) / (high - low) for name in ("low", "high", "effect", "threshold")}
+    return {name: round(value, 2) for name, value in place.items()} | {"above": row.direction == "above"}
+
+
+def counts(rows: list[dict]) -> list[tuple[str, int]]:
+    """Verdicts with the number of claims that have them."""
+    found = Counter(row["verdict"] for row in rows)
+    return [(verdict, found[verdict]) for verdict in VERDICTS]
+
+
+def figure_entries(config: dict, figures: list[str], rows: list[dict]) -> list[dict]:
+    """One entry per figure."""
+    return [_figure(config, figure, [row for row in rows if row["table"] == figure]) for figure in figures]
+
+
+def _figure(config: dict, figure: str, rows: list[dict]) -> dict:
+    layout = Layout(config)
+    folder, sidecar = Path(layout.report()).parent, read_json(layout.sidecar(figure))
+    metadata = pq.read_schema(layout.table(figure)).metadata or {}
+    module = importlib.import_module(f"initscale.figures.{figure}")
+    made = sidecar["table_made_of"]
+    return {
+        "name": figure,
+        "title": " ".join(module.__doc__.strip().split("\n\n")[0].split()),
+        "caption": metadata.get(b"caption", b"").decode(),
+        "pictures": [_picture(layout, stem) for stem in stems(figure)],
+        "claims": rows,
+        "options": ", ".join(f"{key} {value}" for key, value in config["figures"][figure].items()),
+        "table": os.path.relpath(layout.table(figure), folder),
+        "table_hash": sidecar["table"]["sha256"][:12],
+        "sidecar": os.path.relpath(layout.sidecar(figure), folder),
+        "drawn": sidecar["git"],
+        "made": made["git"] if made else None,
+        "seconds": sum(_seconds(layout.benchmark(f"{stage}/{figure}")) for stage in ("aggregate", "figure")),
+        "studies": studies_of(config["figures"][figure]),
+    }
+
+
+def _picture(layout: Layout, stem: str) -> dict:
+    content = Path(layout.figure(stem, "png")).read_bytes()
+    width, height = struct.unpack(">II", content[16:24])  # PNG keeps them there
+    folder = Path(layout.report()).parent
+    return {
+        "stem": stem,
+        "data": base64.b64encode(content).decode(),
+        "width": width,
+        "height": height,
+        "pdf": os.path.relpath(layout.figure(stem, "pdf"), folder),
+    }
+
+
+def run_rows(config: dict) -> list[dict]:
+    """One entry per finished run of every study, for the table of runs; none with ``source: reference``."""
+    layout = Layout(config)
+    folder, found = Path(layout.report()).parent, []
+    for study, section in config["studies"].items():
+        for point in study_points(section):
+            path = Path(layout.run_folder(study, point)) / "run.json"
+            if path.exists() and not layout.from_reference:
+                record = read_json(path)
+                log = layout.log(f"train/{study}/{run_log(config, study, point)}")
+                known = {name: record["final"].get(name) for name in record["final"] if name.startswith("acc_")}
+                found.append(
+                    {"study": study, "key": point_key(point), "point": point, "record": record, "accuracies": known}
+                    | {"path": os.path.relpath(path, folder), "log": os.path.relpath(log, folder)}
+                    | {"loss": number(record["final"]["loss"])}
+                )
+    return found
+
+
+def cost_rows(config: dict) -> list[dict]:
+    """Jobs and hours by stage, from the benchmark files."""
+    layout, found = Layout(config), []
+    for stage in ("generate_data", "train", "probe", "aggregate", "figure"):
+        folder = Path(layout.root) / "benchmarks" / stage
+        seconds = [_seconds(path) for path in sorted(folder.rglob("*.tsv"))]
+        if seconds:
+            threads = config["execution"]["threads"] if stage == "train" else 1
+            found.append({"stage": stage, "jobs": len(seconds), "core_hours": sum(seconds) * threads / 3600})
+    return found
+
+
+def _seconds(path: str | Path) -> float:
+    if not Path(path).exists():
+        return 0.0
+    with open(path, encoding="utf-8", newline="") as stream:
+        return float(list(csv.DictReader(stream, delimiter="\t"))[-1]["s"])

@@ -1,0 +1,88 @@
+"""Stage report: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jinja2
+import plotly
+import yaml
+
+from initscale.claims.definitions import load_claims
+from initscale.claims.scorecard import summary
+from initscale.errors import InputError
+from initscale.paths import Layout
+from initscale.provenance import git_state
+from initscale.report import content
+from initscale.report.explorer import explorer_data
+from initscale.storage import atomic_path, read_table
+
+PAGE = Path(__file__).resolve().parents[1] / "report" / "page"
+
+
+def report(config: dict) -> str:
+    """Write the report of a scale and return its path.
+
+    Raises
+    ------
+    InputError if the scorecard or a figure whose table exists was not made.
+    """
+    layout, claims = Layout(config), load_claims()
+    scorecard = read_table(layout.scorecard("parquet")).to_pandas()
+    figures = drawn_figures(config)
+    rows = content.verdict_rows(scorecard, claims, set(figures))
+    page = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            config=config,
+            settings=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
+            summary=summary(scorecard, config["scale"]),
+            counts=content.counts(rows),
+            rows=rows,
+            figures=content.figure_entries(config, figures, rows),
+            runs=content.run_rows(config),
+            costs=content.cost_rows(config),
+            git=git_state(),
+            explorer=_embedded(_explorer(config)),
+            style=(PAGE / "page.css").read_text(encoding="utf-8"),
+            script=(PAGE / "page.js").read_text(encoding="utf-8"),
+            library=(Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8"),
+        )
+    )
+    with atomic_path(layout.report()) as part:
+        part.write_text(page, encoding="utf-8")
+    return layout.report()
+
+
+def drawn_figures(config: dict) -> list[str]:
+    """Figures of the configuration whose tables exist."""
+    layout = Layout(config)
+    found = [name for name in config["figures"] if name != "style" and Path(layout.table(name)).exists()]
+    if not found:
+        raise InputError("holds no tables", where=layout.root, hint="run `snakemake --cores 8 report`")
+    return found
+
+
+def _environment() -> jinja2.Environment:
+    loader = jinja2.FileSystemLoader(PAGE)
+    return jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def _explorer(config: dict) -> dict | None:
+    """Data of the interactive phase diagram; None without the table of the training curves."""
+    layout, options = Layout(config), config["figures"]["fig2"]
+    curves, flows = Path(layout.table("fig_curves")), Path(layout.table("fig3"))
+    if not curves.exists():
+        return None
+    recipe = config["training"][config["studies"][config["figures"]["fig_curves"]["study"]]["training"]]
+    routes = read_table(flows).to_pandas() if flows.exists() else None
+    return explorer_data(read_table(curves).to_pandas(), routes, recipe, options["shade_below"])
+
+
+def _embedded(data: dict | None) -> str | None:
+    """JSON that may stand inside a script element."""
+    return None if data is None else json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")

@@ -1,0 +1,297 @@
+"""Claims: their definitions are checked, their metrics are what they say, and verdicts follow from the data alone."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from initscale.claims.definitions import CLAIMS_FILE, VALUES_FILE, load_claims, read_values
+from initscale.claims.intervals import Estimate, estimate, probability_of_more
+from initscale.claims.metrics import METRICS, Sample
+from initscale.claims.selection import ClaimError, Unavailable, select
+from initscale.claims.verdicts import (
+    INCONCLUSIVE,
+    NOT_EVALUATED,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    judge,
+    verdict,
+)
+from initscale.errors import ConfigError, InputError
+
+ROLES = {"symmetric": 0.5, "inferential": 0.8, "depth": 2}
+CLAIMS = load_claims()
+BY_NAME = {claim.name: claim for claim in CLAIMS.claims}
+PANELS = ["2a", "2b", "2c", "3a", "3b", "3c", "4a", "4b", "4c", "5a", "5b", "5c", "5d", "6a", "6b", "6c", "7a", "7b"]
+PANELS += ["10", "11", "12a", "12b", "13", "14", "15", "16", "17a", "17b", "text"]
+
+
+def phase_table(symmetric, seeds: int = 6) -> pd.DataFrame:
+    """A table like that of Fig 2; ``symmetric(gamma, seed)`` gives the accuracy, the inferential one is the rest."""
+    rows = []
+    for gamma, seed in itertools.product((0.2, 0.5, 0.8), range(seeds)):
+        value = symmetric(gamma, seed)
+        for mapping, accuracy in (("symmetric", value), ("inferential", 1 - value)):
+            facts = {"version": "last", "gamma": gamma, "depth": 2, "seed": seed, "seen_accuracy": 0.95}
+            rows.append(facts | {"mapping": mapping, "accuracy": accuracy})
+    return pd.DataFrame(rows)
+
+
+def score_table(column: str, scores: dict[str, dict[str, list[float]]]) -> pd.DataFrame:
+    """Scores of runs by phase: ``{"symmetric": {"a": [one per run], ...}}``; every run answers as its phase."""
+    rows, seeds = [], itertools.count()
+    for phase, values in scores.items():
+        for run in zip(*values.values(), strict=True):
+            axes = {"gamma": 0.5, "depth": 2, "lr": 1e-3, "weight_decay": 0.1, "seed": next(seeds)}
+            answers = {f"{name}_accuracy": float(name == phase) for name in ("symmetric", "inferential")}
+            for name, value in {**dict(zip(values, run, strict=True)), **answers}.items():
+                rows.append(axes | {column: name, "value": value})
+    return pd.DataFrame(rows)
+
+
+def judged(name: str, rows: pd.DataFrame | None, scale: str = "paper"):
+    return judge(BY_NAME[name], CLAIMS, scale, rows, ROLES)
+
+
+def test_every_figure_and_the_texts_claims_are_covered():
+    assert {claim.figure for claim in CLAIMS.claims} == set(PANELS)
+    for words in ("shaded", "large but not very large", "stages"):
+        assert any(words in claim.statement for claim in CLAIMS.claims)
+    assert len({claim.statement for claim in CLAIMS.claims}) == len(CLAIMS.claims)
+
+
+def test_papers_values_say_how_they_were_read():
+    values = CLAIMS.values
+    assert values["scan_large_500"].value == 27.8
+    assert values["code_g10"].value == 1.7027
+    assert values["log_inferential_g08"].value == 0.97
+    assert all(len(value.how_read) > 10 for value in values.values())
+
+
+@pytest.mark.parametrize(
+    ("symmetric", "expected"),
+    [
+        (lambda gamma, seed: 0.99 - 0.01 * (seed % 3), REPRODUCED),
+        (lambda gamma, seed: 0.30 + 0.01 * (seed % 3), NOT_REPRODUCED),
+        (lambda gamma, seed: 0.5 if seed == 0 else 1.0, INCONCLUSIVE),
+    ],
+    ids=["true", "false", "too noisy"],
+)
+def test_bootstrap_over_seeds(symmetric, expected):
+    assert judged("fig2a_large_init_symmetric", phase_table(symmetric)).verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("symmetric", "expected"),
+    [
+        (lambda gamma, seed: 1 - gamma, REPRODUCED),
+        (lambda gamma, seed: gamma, NOT_REPRODUCED),
+        (lambda gamma, seed: gamma if seed % 2 else 1 - gamma, INCONCLUSIVE),
+    ],
+    ids=["true", "false", "too noisy"],
+)
+def test_rank_correlation_over_seeds(symmetric, expected):
+    assert judged("fig2b_rises_with_gamma", phase_table(symmetric)).verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("wins", "expected"),
+    [([1] * 12, REPRODUCED), ([0] * 12, NOT_REPRODUCED), ([1, 0] * 6, INCONCLUSIVE), ([1] * 5, INCONCLUSIVE)],
+    ids=["true", "false", "too noisy", "too few to be sure"],
+)
+def test_sign_test_over_runs(wins, expected):
+    scores = {"symmetric_route": [0.2 + 0.4 * won for won in wins], "inferential_route": [0.4] * len(wins)}
+    found = judged("fig3a_symmetric_route", score_table("score", {"symmetric": scores}))
+    assert found.verdict == expected
+    assert found.estimate.effect == np.mean(wins)
+    assert (found.estimate.p < 0.01) == (expected == REPRODUCED)
+
+
+@pytest.mark.parametrize(
+    ("inferential", "expected"),
+    [
+        ([0.6, 0.7, 0.8, 0.9, 0.65, 0.75], REPRODUCED),
+        ([0.1, 0.0, -0.1, 0.05, 0.02, 0.03], NOT_REPRODUCED),
+        ([0.1, 0.9, 0.35, 0.32, 0.0, 0.8], INCONCLUSIVE),
+    ],
+    ids=["true", "false", "too noisy"],
+)
+def test_rank_test_between_phases(inferential, expected):
+    symmetric = [0.3, 0.4, 0.2, 0.35, 0.25, 0.45]
+    phases = {"inferential": inferential, "symmetric": symmetric}
+    rows = score_table("kind", {phase: {"fused_centred_score": values} for phase, values in phases.items()})
+    assert judged("fig4a_more_than_symmetric", rows).verdict == expected
+
+
+@pytest.mark.parametrize(("low", "high"), list(itertools.combinations_with_replacement((0.1, 0.5, 0.9), 2)))
+def test_verdict_is_a_function_of_interval_and_threshold(low, high):
+    found = Estimate((low + high) / 2, low, high, 3)
+    above, below = verdict(found, 0.4, "above"), verdict(found, 0.4, "below")
+    opposite = {REPRODUCED: NOT_REPRODUCED, NOT_REPRODUCED: REPRODUCED, INCONCLUSIVE: INCONCLUSIVE}
+    assert below == opposite[above]
+    assert above == (REPRODUCED if low >= 0.4 else NOT_REPRODUCED if high < 0.4 else INCONCLUSIVE)
+
+
+def test_the_threshold_decides():
+    rows = phase_table(lambda gamma, seed: 0.70 + 0.01 * (seed % 3))
+    claim = BY_NAME["fig2a_large_init_symmetric"]
+    found = [judge(replace(claim, threshold=t), CLAIMS, "paper", rows, ROLES) for t in (0.5, 0.71, 0.9)]
+    assert [one.verdict for one in found] == [REPRODUCED, INCONCLUSIVE, NOT_REPRODUCED]
+    assert found[0].estimate == found[2].estimate
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "scale", "reason"),
+    [
+        ("fig2c_symmetric_falls", None, "laptop", "there is no table `fig2c`"),
+        ("fig2a_large_init_symmetric", phase_table(lambda g, s: 1.0), "smoke", "60 steps"),
+        ("fig2a_large_init_symmetric", phase_table(lambda g, s: 1.0), "mine", "laptop, laptop-long, paper only"),
+        ("fig2a_large_init_symmetric", phase_table(lambda g, s: 1.0, seeds=2), "paper", r"2 seed\(s\).*needs 3"),
+        ("fig13_low_stable_rank", None, "paper", "there is no table `fig13`"),
+    ],
+)
+def test_reasons_not_to_judge(name, rows, scale, reason):
+    found = judged(name, rows, scale)
+    assert found.verdict == NOT_EVALUATED
+    assert pd.Series([found.reason]).str.contains(reason).all()
+
+
+def test_a_run_that_the_scale_does_not_have_is_a_reason():
+    rows = phase_table(lambda gamma, seed: 1.0)
+    found = judged("fig2a_large_init_symmetric", rows[rows["gamma"] != 0.5])
+    assert found.verdict == NOT_EVALUATED
+    assert found.reason == "no run has gamma 0.5 (there are: 0.2, 0.8)"
+
+
+def test_a_wrong_column_or_name_in_an_existing_table_is_an_error():
+    rows, claim = phase_table(lambda gamma, seed: 1.0), BY_NAME["fig2a_large_init_symmetric"]
+    for options, message in (
+        ({"value": "acuracy"}, "no column `acuracy`.*did you mean `accuracy`"),
+        ({"value": "accuracy", "where": {"maping": "symmetric"}}, "no column `maping`.*did you mean `mapping`"),
+        ({"value": "accuracy", "where": {"mapping": "symetric"}}, "mapping = `symetric`.*did you mean `symmetric`"),
+        ({"value": "accuracy", "where": {"gamma": "role:symetric"}}, "not a role.*did you mean `symmetric`"),
+    ):
+        with pytest.raises(ClaimError, match=rf"fig2a_large_init_symmetric.*fig2.*{message}"):
+            judge(replace(claim, options=options), CLAIMS, "paper", rows, ROLES)
+        kept = judge(replace(claim, options=options, provisional=True), CLAIMS, "paper", rows, ROLES)
+        assert kept.verdict == NOT_EVALUATED
+        assert "before its table" in kept.reason
+
+
+def test_an_undefined_replicate_is_left_out_and_named():
+    rows = phase_table(lambda gamma, seed: np.nan if seed == 0 else 1.0)
+    found = judged("fig2a_large_init_symmetric", rows)
+    assert found.estimate.n == 5
+    assert found.note.startswith("1 replicate")
+
+
+def long_table() -> pd.DataFrame:
+    """Two parts, two gammas, two seeds; value = 10 gamma + seed, and twice that in part b."""
+    cells = itertools.product((0.5, 0.8), (0, 1), "ab")
+    return pd.DataFrame(
+        [{"gamma": g, "seed": s, "part": p, "value": (10 * g + s) * (2 if p == "b" else 1)} for g, s, p in cells]
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "options", "expected"),
+    [
+        ("level", {"where": {"part": "a", "gamma": "role:symmetric"}}, [5, 6]),
+        ("level", {"where": {"part": ["a", "b"], "gamma": "largest"}}, [12, 13.5]),
+        ("difference", {"where": {"part": "a"}, "high": {"gamma": 0.8}, "low": {"gamma": 0.5}}, [3, 3]),
+        ("ratio", {"over": "part", "high": {"gamma": 0.8}, "low": {"gamma": 0.5}}, [8 / 5, 9 / 6]),
+        ("peak", {"inside": {"gamma": 0.8}, "outside": [{"part": "a"}, {"gamma": 0.5}]}, [12 - 7.5, 13.5 - 9]),
+    ],
+)
+def test_metrics_by_hand(metric, options, expected):
+    found = METRICS[metric].function(long_table(), {"value": "value", **options}, ROLES)
+    np.testing.assert_allclose(found.groups[0], expected)
+
+
+def test_trend_inside_groups():
+    rows = [
+        {"lr": lr, "weight_decay": wd, "seed": 0, "value": wd * sign + 100 * lr}
+        for (lr, sign), wd in itertools.product(((1, 1), (2, 1), (3, -1)), (0.1, 0.2, 0.3, 0.4))
+    ]
+    options = {"value": "value", "along": "weight_decay", "within": ["lr"]}
+    found = METRICS["trend"].function(pd.DataFrame(rows), options, ROLES)
+    np.testing.assert_allclose(found.groups[0], [1 / 3])
+    with pytest.raises(Unavailable, match="fewer than three values of weight_decay"):
+        METRICS["trend"].function(pd.DataFrame(rows[:2]), options, ROLES)
+
+
+def test_a_ratio_ignores_parts_that_only_other_runs_have():
+    third = pd.DataFrame([{"gamma": 0.8, "seed": 0, "part": "c", "value": 99.0}])
+    options = {"value": "value", "over": "part", "high": {"gamma": 0.8}, "low": {"gamma": 0.5}}
+    found = METRICS["ratio"].function(pd.concat([long_table(), third]), options, ROLES)
+    np.testing.assert_allclose(found.groups[0], [8 / 5, 9 / 6])
+
+
+def test_intervals_against_known_ones():
+    rng = np.random.default_rng(1)
+    values = rng.normal(0.5, 0.1, 40)
+    found = estimate("bootstrap", Sample((values,)), 0.95, 5000, "above")
+    half = 1.96 * values.std() / np.sqrt(40)
+    assert (found.low, found.high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.005)
+    three = estimate("bootstrap", Sample((np.array([0.1, 0.4, 0.7]),)), 0.95, 5000, "above")
+    assert (three.low, three.high) == pytest.approx((0.1, 0.7))
+    same = estimate("bootstrap", Sample((np.ones(3),)), 0.95, 5000, "above")
+    assert (same.low, same.high) == (1, 1)
+    share = estimate("sign", Sample((np.ones(10, dtype=bool),)), 0.95, 100, "above")
+    assert (share.low, share.high) == pytest.approx((0.025 ** (1 / 10), 1))  # Clopper-Pearson at k = n
+    assert share.p == pytest.approx(2**-10)
+
+
+def test_probability_of_more_counts_pairs():
+    first, second = np.array([1.0, 2.0, 2.0]), np.array([0.0, 2.0])
+    pairs = [(a > b) + 0.5 * (a == b) for a in first for b in second]
+    assert probability_of_more(first, second) == pytest.approx(np.mean(pairs))
+
+
+def test_select_takes_extremes_after_the_plain_conditions():
+    rows = pd.DataFrame({"gamma": [0.1, 0.3, 0.9], "kind": ["a", "a", "b"]})
+    assert select(rows, {"gamma": "largest", "kind": "a"}, ROLES)["gamma"].tolist() == [0.3]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("    threshold: 0.9\n", "    treshold: 0.9\n", "unknown key `treshold`.*did you mean `threshold`"),
+        ("metric: level", "metric: levels", "`?levels`?.*not allowed|'levels' is not allowed"),
+        ("    test: sign\n", "    test: rank\n", "`wins` goes with the test `sign`"),
+        ("value: accuracy\n", "valu: accuracy\n", "unknown option `valu`"),
+        ("values: [shade]", "values: [shadow]", "`shadow` is not an id in paper_values.csv"),
+        ("figure: 2c", "figure: c2", "claims.fig2c_symmetric_falls.figure.*'c2'"),
+        ("interval: {level: 0.95", "interval: {level: 95", "interval.level.*95"),
+    ],
+)
+def test_bad_claims_are_refused(tmp_path, old, new, message):
+    text = CLAIMS_FILE.read_text()
+    assert old in text
+    shutil.copy(CLAIMS_FILE.with_suffix(".schema.yaml"), tmp_path / "claims.schema.yaml")
+    (tmp_path / "claims.yaml").write_text(text.replace(old, new, 1))
+    with pytest.raises(ConfigError, match=message):
+        load_claims(tmp_path / "claims.yaml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("id,figure", "id,fig", "must have exactly the columns"),
+        ("scan_large_1k,", "scan_large_500,", "`scan_large_500` is given twice"),
+        (",27.8,", ",27;8,", "`27;8` is not a number"),
+        (",logs,", ",memory,", "`memory` is not a source"),
+        ("stated in the text\n", "\n", "`how_read` included"),
+    ],
+)
+def test_bad_paper_values_are_refused(tmp_path, old, new, message):
+    text = VALUES_FILE.read_text()
+    assert old in text
+    (tmp_path / "values.csv").write_text(text.replace(old, new, 1))
+    with pytest.raises(InputError, match=message):
+        read_values(tmp_path / "values.csv")

@@ -1,0 +1,139 @@
+"""The scorecard, its place in the README, the comparison with the reference, and what a new threshold makes redo."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from conftest import REPOSITORY
+
+from initscale.claims.compare import EFFECT, NEITHER, ONE, SAME, VERDICT, compare, words
+from initscale.claims.definitions import load_claims
+from initscale.claims.scorecard import as_markdown, into_readme, judge_all, number, scorecard_table, summary
+from initscale.claims.verdicts import INCONCLUSIVE, NOT_EVALUATED, NOT_REPRODUCED, REPRODUCED, VERDICTS
+from initscale.config import load_config
+from initscale.errors import InputError
+from initscale.stages.scorecard import FORMATS, make_scorecard
+from initscale.storage import read_table
+
+
+@pytest.fixture(scope="module")
+def reference() -> pa.Table:
+    return make_scorecard(load_config({"scale": "laptop", "source": "reference"}))
+
+
+def test_every_claim_has_a_verdict_or_a_reason(reference):
+    rows = reference.to_pandas()
+    assert list(rows["claim"]) == [claim.name for claim in load_claims().claims]
+    assert set(rows["verdict"]) <= set(VERDICTS)
+    missing = rows["verdict"] == NOT_EVALUATED
+    assert (missing == (rows["reason"] != "")).all()
+    assert (missing == rows["effect"].isna()).all()
+    assert (rows.loc[~missing, "n"] >= rows.loc[~missing, "minimal_n"]).all()
+
+
+def test_share_judged_is_said(reference):
+    rows = reference.to_pandas()
+    judged = (rows["verdict"] != NOT_EVALUATED).sum()
+    assert f"{judged} of {len(rows)} claims judged" in summary(rows, "laptop")
+    assert summary(rows, "laptop") in as_markdown(reference)
+
+
+def test_no_claim_is_missing_from_the_markdown(reference):
+    text = as_markdown(reference)
+    for row in reference.to_pylist():
+        assert (f"`{row['claim']}`" if row["verdict"] == NOT_EVALUATED else row["statement"]) in text
+
+
+def test_readme_shows_the_reference_scorecard(reference):
+    text = (REPOSITORY / "README.md").read_text()
+    assert into_readme(text, as_markdown(reference)) == text, "run `python -m initscale scorecard --readme`"
+
+
+def test_readme_without_markers_is_refused():
+    with pytest.raises(InputError, match="two markers"):
+        into_readme("no markers here", "text")
+
+
+def test_nothing_is_judged_at_the_smoke_scale(finished_smoke):
+    config = load_config({"scale": "smoke", "results": str(finished_smoke.root / "results")})
+    assert {one.verdict for one in judge_all(config)} == {NOT_EVALUATED}
+    assert all("60 steps" in one.reason for one in judge_all(config))
+
+
+def test_claims_on_the_smoke_tables_ask_for_nothing_unknown(finished_smoke):
+    """Every metric runs on real tables of the present code, so no column or name in the claims is misspelt."""
+    config = load_config({"scale": "smoke", "results": str(finished_smoke.root / "results")}) | {"scale": "smoke"}
+    claims = load_claims()
+    object.__setattr__(claims, "unjudged", {})
+    for claim in claims.claims:
+        object.__setattr__(claim, "scales", ("smoke",))
+        object.__setattr__(claim, "provisional", False)
+    found = {one.claim.name: one for one in judge_all(config, claims)}
+    tables = {one.claim.table for one in found.values() if "there is no table" not in one.reason}
+    assert {"fig2", "fig3", "fig4", "fig5", "fig10", "fig11", "fig12", "fig13"} <= tables
+
+
+def test_a_threshold_judges_again_and_changes_nothing_upstream(edited_smoke):
+    done = edited_smoke.snakemake("scorecard", check=True)
+    assert "0 of" in done.stdout + done.stderr
+    for suffix in FORMATS:
+        assert (edited_smoke.root / "results" / "smoke" / f"scorecard.{suffix}").stat().st_size > 1000
+    table = read_table(edited_smoke.root / "results" / "smoke" / "scorecard.parquet")
+    assert table.num_rows == len(load_claims().claims)
+    assert edited_smoke.planned("scorecard") == {}
+    edited_smoke.edit("config/claims.yaml", "threshold: 0.9\n", "threshold: 0.8\n")
+    assert edited_smoke.planned("scorecard") == {"scorecard": 1}
+    assert edited_smoke.planned("all_figures") == {}
+    edited_smoke.edit("config/claims.yaml", "threshold: 0.8\n", "treshold: 0.8\n")
+    done = edited_smoke.snakemake("all_figures", "--dry-run")
+    assert done.returncode != 0
+    assert "unknown key `treshold`" in done.stdout + done.stderr
+
+
+def made_up(effects: dict) -> pa.Table:
+    """A scorecard of two claims with these effects and verdicts."""
+    config = load_config({"scale": "laptop", "source": "reference"})
+    claims = load_claims()
+    rows = scorecard_table(judge_all(config, claims), claims, "laptop").to_pandas().head(len(effects))
+    for place, (effect, verdict) in enumerate(effects.values()):
+        rows.loc[place, ["effect", "low", "high"]] = effect
+        rows.loc[place, "verdict"] = verdict
+    return pa.Table.from_pandas(rows.assign(claim=list(effects), tolerance=0.1))
+
+
+def test_compare_names_what_differs():
+    nan = float("nan")
+    own = made_up(
+        {
+            "same": (0.95, REPRODUCED),
+            "moved": (0.5, INCONCLUSIVE),
+            "other": (0.2, NOT_REPRODUCED),
+            "gone": (nan, NOT_EVALUATED),
+            "never": (nan, NOT_EVALUATED),
+        }
+    )
+    theirs = made_up(
+        {
+            "same": (0.99, REPRODUCED),
+            "moved": (0.7, INCONCLUSIVE),
+            "other": (0.95, REPRODUCED),
+            "gone": (0.9, REPRODUCED),
+            "never": (nan, NOT_EVALUATED),
+        }
+    )
+    rows = compare(own, theirs)
+    assert dict(zip(rows["claim"], rows["outcome"], strict=True)) == {
+        "same": SAME,
+        "moved": EFFECT,
+        "other": VERDICT,
+        "gone": ONE,
+        "never": NEITHER,
+    }
+    text = "\n".join(words(rows))
+    assert "other: verdict differs\n  own        not reproduced: 0.20" in text
+    assert "apart by 0.20, tolerance 0.1" in text
+    assert "same:" not in text
+
+
+def test_numbers_are_short_and_never_minus_zero():
+    assert [number(value) for value in (-0.001, 0.126, 1234.5, float("nan"))] == ["0.00", "0.13", "1.23e+03", ""]
