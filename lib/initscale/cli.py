@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from initscale import __version__
+from initscale.cli_results import add_result_commands
 from initscale.config import CONFIG_FOLDER, load_config, merge, parse_override
 from initscale.errors import ConfigError, InitscaleError
 
@@ -19,6 +20,9 @@ The workflow (`snakemake --cores 8 all_figures`) runs the same stages; here each
   python -m initscale probe phase --scale smoke --select gamma=0.30 depth=2 seed=0
   python -m initscale aggregate fig2 --scale smoke
   python -m initscale figure fig2 --scale smoke
+
+results: status (what is done), scorecard and report (verdicts), explain (where a figure comes from), compare (own
+runs against the committed reference)
 """
 
 
@@ -28,14 +32,14 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("initscale").setLevel(logging.INFO)  # not the root: font libraries are talkative
     try:
-        options.run(options)
+        code = options.run(options)
     except InitscaleError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130
-    return 0
+    return code or 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--config", default=CONFIG_FOLDER / "config.yaml", type=Path, help="config.yaml to start from")
     shared.add_argument("--scale", help="name of a file in scales/ beside it")
     shared.add_argument("--results", help="results folder")
+    shared.add_argument("--source", help="runs, or reference: the committed tables in results/reference")
     shared.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change any config key")
 
     stage = stages.add_parser("generate-data", parents=[shared], help="generate one data set")
@@ -75,17 +80,19 @@ def _parser() -> argparse.ArgumentParser:
         stage.add_argument("figure", help="such as fig2")
         stage.set_defaults(run=_aggregate if name == "aggregate" else _figure)
 
+    add_result_commands(stages, shared, _load)
     stage = stages.add_parser("config", parents=[shared], help="print the checked configuration")
     stage.set_defaults(run=_print_config)
     return parser
 
 
-def _load(options: argparse.Namespace) -> dict:
+def _load(options: argparse.Namespace, **more) -> dict:
+    """The configuration that the options ask for; ``more`` wins."""
     overrides: dict = {}
     for text in options.set:
         overrides = merge(overrides, parse_override(text))
-    named = {key: getattr(options, key) for key in ("scale", "results") if getattr(options, key) is not None}
-    return load_config(overrides | named, options.config)
+    named = {key: getattr(options, key) for key in ("scale", "results", "source") if getattr(options, key) is not None}
+    return load_config(overrides | named | more, options.config)
 
 
 def _generate_data(options: argparse.Namespace) -> None:

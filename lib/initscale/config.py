@@ -167,7 +167,8 @@ def check_schema(config: dict, schema: dict, layers: list[tuple[str, Mapping]]) 
         if isinstance(value, float) and not math.isfinite(value):
             raise ConfigError(f"{value} is not a finite number", where=_describe_key(path, layers))
     validator = jsonschema.Draft202012Validator(schema)
-    errors = sorted(validator.iter_errors(config), key=lambda e: (len(e.absolute_path), str(e.absolute_path)))
+    order = lambda e: (_is_inherited(e, layers), len(e.absolute_path), str(e.absolute_path))  # noqa: E731
+    errors = sorted(validator.iter_errors(config), key=order)
     if errors:
         raise _as_config_error(_most_telling(errors[0]), layers)
 
@@ -177,11 +178,30 @@ def _most_telling(error: jsonschema.ValidationError) -> jsonschema.ValidationErr
     return error if not error.context else jsonschema.exceptions.best_match([error])
 
 
+def _is_inherited(error: jsonschema.ValidationError, layers: list[tuple[str, Mapping]]) -> bool:
+    """Whether an entry has the error from the one it is ``like``, whose own report says more."""
+    path = list(error.absolute_path)
+    if error.validator == "additionalProperties":
+        path += [_unknown_key(error)]
+    elif error.validator == "required":
+        path += [_missing_key(error)]
+    has_like = len(path) > 2 and path[0] in INHERITING and _source_of([*path[:2], "like"], layers) is not None
+    return has_like and _source_of(path, layers) is None
+
+
+def _unknown_key(error: jsonschema.ValidationError) -> str:
+    return next(key for key in error.instance if key not in error.schema.get("properties", {}))
+
+
+def _missing_key(error: jsonschema.ValidationError) -> str:
+    return next(key for key in error.validator_value if key not in error.instance)
+
+
 def _as_config_error(error: jsonschema.ValidationError, layers: list[tuple[str, Mapping]]) -> ConfigError:
     path = list(error.absolute_path)
     if error.validator == "additionalProperties":
         known = sorted(error.schema.get("properties", {}))
-        unknown = next(key for key in error.instance if key not in known)
+        unknown = _unknown_key(error)
         return ConfigError(
             f"unknown key `{unknown}` (known here: {', '.join(known)})",
             where=_describe_key([*path, unknown], layers),
@@ -193,8 +213,7 @@ def _as_config_error(error: jsonschema.ValidationError, layers: list[tuple[str, 
             where=_describe_key(path, layers),
         )
     if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        return ConfigError(f"the key `{missing}` is missing", where=_describe_key(path, layers))
+        return ConfigError(f"the key `{_missing_key(error)}` is missing", where=_describe_key(path, layers))
     allowed = _allowed(error)
     return ConfigError(f"the value {error.instance!r} is not allowed: {allowed}", where=_describe_key(path, layers))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from initscale.errors import ConfigError
-from initscale.figure_checks import check_displayed
+from initscale.figure_checks import check_displayed, check_unseen
 from initscale.grid import study_points
+from initscale.grid_figure_checks import check_fig2c, check_fig14
 from initscale.mechanism_checks import check_mechanisms
 from initscale.paths import format_value
 from initscale.tasks import load_task
@@ -36,6 +37,8 @@ def check_consistency(config: dict, describe: Describe) -> None:
     _check_fig2(config, describe)
     check_mechanisms(config, describe)
     check_displayed(config, describe)
+    check_fig2c(config, describe)
+    check_fig14(config, describe)
 
 
 def _check_reference(config: dict, section: str, name: str, where: str) -> None:
@@ -107,12 +110,7 @@ def _check_grid(name: str, study: dict, describe: Describe) -> None:
 def _check_fig2(config: dict, describe: Describe) -> None:
     options = config["figures"]["fig2"]
     study = config["studies"][options["study"]]
-    dataset = config["datasets"][study["dataset"]]
-    if options["unseen"] not in dataset["unseen"]:
-        raise ConfigError(
-            f"the pair {options['unseen']} is not unseen in `{study['dataset']}` (unseen: {dataset['unseen']})",
-            where=describe("figures", "fig2", "unseen"),
-        )
+    check_unseen(config, "fig2", options["study"], describe)
     rates, lr = study["grid"].get("lr"), config["training"][study["training"]]["lr"]
     if rates is not None and lr not in rates:
         raise ConfigError(

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from initscale.config import load_config, parse_texts
+from initscale.claims import selection
+from initscale.claims.definitions import load_claims
+from initscale.claims.scorecard import claim_tables
+from initscale.config import CONFIG_FOLDER, load_config, parse_texts
+from initscale.errors import ConfigError
 from initscale.grid import Point, run_facts
 from initscale.paths import RUN_FILES, Layout, find_point
 from initscale.sources import used_files
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+PAGE = Path(__file__).resolve().parent / "report" / "page"
 
 
 def workflow_config(given: Mapping) -> dict:
@@ -27,6 +33,29 @@ def workflow_config(given: Mapping) -> dict:
     """
     layer = {key: value if isinstance(value, str) else parse_texts(value) for key, value in given.items()}
     return load_config(layer, REPOSITORY / "config" / "config.yaml")
+
+
+def figures_of(config: dict) -> list[str]:
+    """Figures that the workflow makes: all, or with ``source: reference`` those whose table is committed.
+
+    The missing ones are named on the terminal.
+    """
+    names = [name for name in config["figures"] if name != "style"]
+    if config["source"] == "runs":
+        return names
+    layout = Layout(config)
+    found = [name for name in names if os.path.exists(layout.table(name))]
+    missing = ", ".join(name for name in names if name not in found)
+    if not found:
+        raise ConfigError(
+            f"there are no reference tables of the scale `{config['scale']}`",
+            where="config key `source`",
+            hint="use source=runs, or another scale",
+        )
+    if missing and not os.environ.get("INITSCALE_TOLD"):
+        print(f"No reference table of the scale `{config['scale']}`, so not drawn: {missing}", file=sys.stderr)
+        os.environ["INITSCALE_TOLD"] = "1"  # Snakemake reads the Snakefile once more in every job
+    return found
 
 
 def code(script: str, *modules: str) -> list[str]:
@@ -63,3 +92,23 @@ def bundle_files(layout: Layout, study: str, points: list[Point]) -> dict[str, l
     """Outputs of a job that trains several runs, by name, in the order of ``points``."""
     folders = [layout.run_folder(study, point) for point in points]
     return {name: [f"{folder}/{file}" for folder in folders] for name, file in RUN_FILES.items()}
+
+
+def judged_figures(config: dict) -> list[str]:
+    """Figures whose tables claims are judged on."""
+    return claim_tables(config, load_claims())
+
+
+def roles_of(config: dict) -> dict[str, float]:
+    """What the claims call the symmetric and inferential gamma and the depth at this scale."""
+    return selection.roles_of(config)
+
+
+def claim_files() -> list[str]:
+    """Files that say what is claimed."""
+    return [os.path.relpath(CONFIG_FOLDER / name) for name in ("claims.yaml", "claims.schema.yaml", "paper_values.csv")]
+
+
+def page_files() -> list[str]:
+    """Template, style and script of the report."""
+    return sorted(os.path.relpath(path) for path in PAGE.iterdir() if path.is_file())

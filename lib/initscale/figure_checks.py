@@ -15,6 +15,8 @@ PROBES_OF = {
     "fig11": ("embedding",),
     "fig12": ("spectra",),
     "fig13": ("spectra",),
+    "fig15": ("condensation",),
+    "fig16": ("embedding",),
 }
 """Probes that a figure reads."""
 
@@ -35,7 +37,7 @@ def check_displayed(config: dict, describe: Callable[..., str]) -> None:
                     where=describe("studies", study, "probes"),
                 )
         _check_runs(config, figure, describe)
-    _check_unseen(config, describe)
+    check_unseen(config, "fig5", config["figures"]["fig5"]["study"], describe)
     _check_over_time(config["figures"]["fig12"], describe)
     for name, study in config["studies"].items():
         _check_probe_options(config, name, study, describe)
@@ -63,12 +65,14 @@ def _key_of(axis: str | None, options: dict) -> str:
     return next((key for key in (axis, f"{axis}s") if key in options), "gammas")
 
 
-def _check_unseen(config: dict, describe: Callable[..., str]) -> None:
-    options = config["figures"]["fig5"]
-    dataset = config["studies"][options["study"]]["dataset"]
-    if options["unseen"] not in config["datasets"][dataset]["unseen"]:
+def check_unseen(config: dict, figure: str, study: str, describe: Callable[..., str]) -> None:
+    """Raise ``ConfigError`` unless the pair that a figure scores is unseen in the data of ``study``."""
+    wanted, dataset = config["figures"][figure]["unseen"], config["studies"][study]["dataset"]
+    known = config["datasets"][dataset]["unseen"]
+    if wanted not in known:
         raise ConfigError(
-            f"the pair {options['unseen']} is not unseen in `{dataset}`", where=describe("figures", "fig5", "unseen")
+            f"the pair {wanted} is not unseen in `{dataset}` (unseen: {known})",
+            where=describe("figures", figure, "unseen"),
         )
 
 

@@ -29,16 +29,21 @@ def study_points(study: dict) -> Iterator[Point]:
                 yield dict(zip(axes, values, strict=True))
 
 
-def bundles(study: dict) -> list[list[Point]]:
+def bundles(study: dict) -> dict[str, list[Point]]:
     """Grid points that one job trains, at most ``study["bundle"]`` of them, all of one gamma and depth.
 
-    So a gamma or depth that is added later leaves every other bundle as it is.
+    So a gamma or depth that is added later leaves every other bundle as it is. Each has a name that is read in
+    SLURM's queue: ``gamma0.50_depth2_0`` is the first bundle of that gamma and depth.
     """
     together: dict[tuple, list[Point]] = {}
     for point in study_points(study):
         together.setdefault((point["gamma"], point["depth"]), []).append(point)
     size = study["bundle"]
-    return [points[i : i + size] for points in together.values() for i in range(0, len(points), size)]
+    return {
+        f"gamma{gamma:.2f}_depth{depth}_{number}": points[number * size : (number + 1) * size]
+        for (gamma, depth), points in together.items()
+        for number in range(-(-len(points) // size))
+    }
 
 
 def run_facts(config: dict, study_name: str, point: Point) -> dict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from initscale.aggregate.fig_scores import SOURCES
 from initscale.aggregate.shown import PHASES, shown_point
 from initscale.errors import ConfigError
 from initscale.grid import study_points
@@ -12,6 +13,7 @@ FIGURE_PROBES = {
     "fig3": ("flow", "parallel", "circuits"),
     "fig4": ("parallel", "circuits"),
     "fig_circuits": ("circuits",),
+    "fig_scores": (),
 }
 _ANCHORS = ("fused_lower", "fused_upper", "single_lower", "single_upper")
 
@@ -27,6 +29,19 @@ def check_mechanisms(config: dict, describe: Callable[..., str]) -> None:
     for figure, probes in FIGURE_PROBES.items():
         if figure in config["figures"]:
             _check_figure(config, figure, probes, describe)
+    _check_one_study(config, describe)
+
+
+def _check_one_study(config: dict, describe: Callable[..., str]) -> None:
+    """fig_scores sets scores of several figures beside each other, run by run."""
+    wanted = config["figures"]["fig_scores"]["study"]
+    for figure in SOURCES:
+        found = config["figures"][figure]["study"]
+        if found != wanted:
+            raise ConfigError(
+                f"fig_scores compares runs of `{wanted}`, but {figure}, whose scores it reads, shows `{found}`",
+                where=describe("figures", "fig_scores", "study"),
+            )
 
 
 def check_probe(options: dict, dataset: dict, describe: Callable[..., str]) -> None:

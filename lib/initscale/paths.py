@@ -5,12 +5,18 @@
 <results>/<scale>/probes/<study>/<point>/<probe>.parquet
 <results>/<scale>/tables/<figure>.parquet
 <results>/<scale>/figures/<figure>.{pdf,png}
+<results>/<scale>/scorecard.{parquet,csv,md}, report.html
 <results>/<scale>/{logs,benchmarks}/...
+
+With ``source: reference`` tables come from results/reference/<scale>/ of the repository, and everything that is made of
+them goes to <results>/<scale>/reference/, beside what your own runs made.
 """
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 from initscale.errors import ConfigError
 from initscale.grid import AXES, Point, study_points
@@ -23,6 +29,7 @@ RUN_FILES = {
     "history": "history.parquet",
     "record": "run.json",
 }
+REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
 SPLITS = ("train", "test", "unseen")
 
 
@@ -64,12 +71,13 @@ class Layout:
 
     Parameters
     ----------
-    config : the loaded configuration (``results`` and ``scale`` are read).
+    config : the loaded configuration (``results``, ``scale`` and ``source`` are read).
     """
 
     def __init__(self, config: dict):
         self.config = config
-        self.root = f"{config['results']}/{config['scale']}"
+        self.from_reference = config["source"] == "reference"
+        self.root = f"{config['results']}/{config['scale']}{'/reference' if self.from_reference else ''}"
 
     def data_folder(self, dataset: str) -> str:
         return f"{self.root}/data/{dataset}/seed~{self.config['datasets'][dataset]['seed']}"
@@ -106,10 +114,26 @@ class Layout:
         return [self.run_folder(study, point) for point in study_points(self.config["studies"][study])]
 
     def table(self, figure: str) -> str:
+        if self.from_reference:
+            return os.path.relpath(REFERENCE / self.config["scale"] / f"{figure}.parquet")
         return f"{self.root}/tables/{figure}.parquet"
+
+    def lineage(self, figure: str) -> str:
+        """What a table was made of."""
+        return f"{self.root}/tables/{figure}.json"
 
     def figure(self, figure: str, suffix: str = "pdf") -> str:
         return f"{self.root}/figures/{figure}.{suffix}"
+
+    def sidecar(self, figure: str) -> str:
+        """Where the pictures of a figure come from."""
+        return f"{self.root}/figures/{figure}.json"
+
+    def scorecard(self, suffix: str) -> str:
+        return f"{self.root}/scorecard.{suffix}"
+
+    def report(self) -> str:
+        return f"{self.root}/report.html"
 
     def log(self, name: str) -> str:
         return f"{self.root}/logs/{name}.log"

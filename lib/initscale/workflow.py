@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import signal
+import socket
 import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from initscale.errors import InitscaleError
+from initscale.errors import InitscaleError, Interrupted, TrainingError
 
 LOG = logging.getLogger("initscale")
+_NOT_REPEATED = " (another attempt would end in the same way and was not made)"
 
 
 @contextlib.contextmanager
@@ -19,25 +23,85 @@ def job(snakemake) -> Iterator[None]:
     """Run a script's body as a job of the workflow.
 
     Progress goes to the rule's log file. On an error the log gets the traceback, the terminal one message that
-    names the rule, its wildcards and the log, and the process ends with the error's exit code.
+    names the rule, its wildcards and the log, and the process ends with the error's exit code. The same message stays
+    in ``<log>.failed`` until the job is tried again, when it opens the new log (Snakemake deletes the old one).
     """
     path = Path(snakemake.log[0])
+    attempt = int(snakemake.resources.get("attempt", 1))
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(path, mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     LOG.addHandler(handler)
     LOG.setLevel(logging.INFO)
+    earlier = _earlier_messages(failed_file(path), attempt)
+    for message in earlier:
+        LOG.info("earlier: %s", message)
+    LOG.info("attempt %d, %s", attempt, _place())
     try:
+        _refuse_to_repeat(earlier)
         yield
     except Exception as error:
+        if isinstance(error, Interrupted):  # SLURM repeats SIGTERM; the message must come first
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
         handler.stream.write(traceback.format_exc())
         handler.flush()
         known = isinstance(error, InitscaleError)
         message = str(error) if known else f"{type(error).__name__}: {error}"
-        wildcards = ", ".join(f"{key}={value}" for key, value in snakemake.wildcards.items())
-        where = f"{snakemake.rule}{f' ({wildcards})' if wildcards else ''}"
-        print(f"\n{where}: {message}\nLog with traceback: {path}\n", file=sys.stderr)
-        sys.exit(error.exit_code if known else 1)
+        code = error.exit_code if known else 1
+        text = (
+            f"{_title(snakemake)}: {message}\nLog with traceback: {path} (attempt {attempt}, {_end(code)}, {_place()})"
+        )
+        failed_file(path).write_text("\n\n".join([*earlier, text]), encoding="utf-8")
+        print(f"\n{text}\n", file=sys.stderr, flush=True)
+        sys.exit(code)
     finally:
         LOG.removeHandler(handler)
         handler.close()
+
+
+def failed_file(log: Path) -> Path:
+    """Where the messages of a job's attempts are kept, if the last one failed."""
+    return log.with_name(f"{log.name}.failed")
+
+
+def failures(folder: str | Path, since: float) -> list[str]:
+    """The last message of every job below a folder of logs that failed after a moment (seconds since the epoch)."""
+    messages = []
+    for path in sorted(Path(folder).rglob("*.failed")):
+        with contextlib.suppress(FileNotFoundError):  # the next attempt has begun
+            if path.stat().st_mtime >= since:
+                messages.append(_messages(path)[-1])
+    return messages
+
+
+def _title(snakemake) -> str:
+    wildcards = ", ".join(f"{key}={value}" for key, value in snakemake.wildcards.items())
+    return f"{snakemake.rule}{f' ({wildcards})' if wildcards else ''}"
+
+
+def _messages(failed: Path) -> list[str]:
+    return failed.read_text(encoding="utf-8").split("\n\n")
+
+
+def _end(code: int) -> str:
+    return f"exit code {code}"
+
+
+def _place() -> str:
+    number = os.environ.get("SLURM_JOB_ID")
+    return f"SLURM job {number} on {socket.gethostname()}" if number else f"process {os.getpid()}"
+
+
+def _earlier_messages(failed: Path, attempt: int) -> list[str]:
+    """Why earlier attempts failed, in this call of the workflow or in a job that SLURM requeued."""
+    messages = _messages(failed) if failed.exists() else []
+    failed.unlink(missing_ok=True)
+    requeued = "SLURM_JOB_ID" in os.environ and messages and f"{_place()})" in messages[-1]
+    return messages if attempt > 1 or requeued else []
+
+
+def _refuse_to_repeat(earlier: list[str]) -> None:
+    """A training that diverged would do so again: a further attempt stops at once instead of spending hours."""
+    if earlier and f", {_end(TrainingError.exit_code)}, " in earlier[-1]:
+        message = earlier[-1].splitlines()[0].partition(": ")[2].removesuffix(_NOT_REPEATED)
+        raise TrainingError(f"{message}{_NOT_REPEATED}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 PAPER_TASK = {"length": 9, "values": [20, 99], "anchor_shifts": [5, 1, -2, -8]}
 
 
@@ -10,7 +12,9 @@ def task_words(config: dict, dataset: str) -> str:
     spec = config["datasets"][dataset]
     low, high = spec["values"]
     full = all(spec[key] == value for key, value in PAPER_TASK.items())
-    size = f"{high - low + 1} values, {spec['length']} tokens, {len(spec['anchor_shifts']) ** 2} anchor pairs"
+    unseen = " and ".join(f"({a},{b})" for a, b in spec["unseen"]) or "none"
+    pairs = f"{len(spec['anchor_shifts']) ** 2} anchor pairs, unseen: {unseen}"
+    size = f"{high - low + 1} values, {spec['length']} tokens, {pairs}"
     kind = "full task" if full else "task smaller than the paper's"
     return f"{kind} ({size})"
 
@@ -19,8 +23,28 @@ def model_words(config: dict, study: str) -> str:
     """Widths and recipe of a study."""
     section = config["studies"][study]
     model, recipe = config["models"][section["model"]], config["training"][section["training"]]
-    return (
+    words = (
         f"d_model {model['d_model']}, d_head {model['d_head']}, d_ff {model['d_ff']}, {model['n_heads']} head(s), "
-        f"{model['norm']}-norm; AdamW, batch {recipe['batch']}, {recipe['duration']}, warm-up {recipe['warmup']}, "
-        f"weight decay {recipe['weight_decay']:g}"
+        f"{model['norm']}-norm{deviation_words(model)}; AdamW, batch {recipe['batch']}, {recipe['duration']}, "
+        f"warm-up {recipe['warmup']}"
     )
+    on_grid = "weight_decay" in section["grid"]
+    return words if on_grid else f"{words}, weight decay {recipe['weight_decay']:g}"
+
+
+def deviation_words(model: dict) -> str:
+    """What of a model is not the paper's single-head one, if anything: non-linearity and initialization."""
+    init = model["init"]
+    found = {
+        "GELU": model["activation"] == "gelu",
+        f"initial std from the {init['axis']} width": init["axis"] != "input",
+        f"embedding std: {init['embedding']}": init["embedding"] != "width",
+        "norms not trained": model.get("frozen_norm", False),
+    }
+    return "".join(f", {words}" for words, is_so in found.items() if is_so)
+
+
+def count_words(counts: pd.Series) -> str:
+    """A count that may differ between groups: ``3`` or ``1 to 3``."""
+    low, high = counts.min(), counts.max()
+    return f"{low}" if low == high else f"{low} to {high}"

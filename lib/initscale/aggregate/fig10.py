@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from initscale.aggregate.measured import (
-    COLUMNS,
-    condensation_words,
-    measured_files,
-    measured_rows,
-    measured_table,
-)
+from initscale.aggregate.measured import COLUMNS, condensation_table, measured_files
 
 __all__ = ["COLUMNS", "inputs", "table"]
 
@@ -21,7 +15,5 @@ def inputs(config: dict) -> dict[str, list[str]]:
 
 
 def table(config: dict) -> pa.Table:
-    """Make the table; scores are those of every run."""
-    frames = [measured_rows(config, "fig10", "condensation", ("cosine",))]
-    words = f"Seed {config['figures']['fig10']['seed']}. {condensation_words(config)}"
-    return measured_table(config, "fig10", frames, words)
+    """Make the table."""
+    return condensation_table(config, "fig10")

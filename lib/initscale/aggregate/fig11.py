@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from initscale.aggregate.measured import COLUMNS, measured_files, measured_rows, measured_table, projection_words
+from initscale.aggregate.measured import COLUMNS, measured_files, projection_table
 
 __all__ = ["COLUMNS", "inputs", "table"]
 
@@ -15,8 +15,5 @@ def inputs(config: dict) -> dict[str, list[str]]:
 
 
 def table(config: dict) -> pa.Table:
-    """Make the table; scores are those of every run."""
-    options = config["figures"]["fig11"]
-    frames = [measured_rows(config, "fig11", "embedding", ("tsne", "pca", "pca_share"), also=("cosine_at_lag",))]
-    words = f"Seed {options['seed']}. {projection_words(config, options['study'])}"
-    return measured_table(config, "fig11", frames, words)
+    """Make the table."""
+    return projection_table(config, "fig11")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 
-from initscale.aggregate.captions import model_words, task_words
+from initscale.aggregate.captions import count_words, model_words, task_words
 from initscale.aggregate.runs import history_files, read_histories
 from initscale.tables import Column, make_table
 
@@ -80,8 +80,7 @@ def _recipe_lr(config: dict, study: dict) -> float:
 def _caption(config: dict, found: pd.DataFrame) -> str:
     options = config["figures"]["fig2"]
     study = config["studies"][options["study"]]
-    seeds = found.groupby(["gamma", "depth"])["seed"].nunique()
-    n = f"{seeds.min()}" if seeds.min() == seeds.max() else f"{seeds.min()} to {seeds.max()}"
+    n = count_words(found.groupby(["gamma", "depth"])["seed"].nunique())
     return (
         f"Scale `{config['scale']}`: {task_words(config, study['dataset'])}; {model_words(config, options['study'])}. "
         f"Each cell is the mean of {n} seed(s); pair ({options['unseen'][0]},{options['unseen'][1]}) scored on keys "

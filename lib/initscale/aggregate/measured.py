@@ -89,6 +89,28 @@ def measured_table(config: dict, figure: str, frames: list[pd.DataFrame], words:
     return table.replace_schema_metadata({"caption": caption})
 
 
+def condensation_table(config: dict, figure: str) -> pa.Table:
+    """Table of a grid of condensation panels (Figs 10 and 15); scores are those of every run."""
+    words = f"{_shown_words(config, figure)} {condensation_words(config)}"
+    return measured_table(config, figure, [measured_rows(config, figure, "condensation", ("cosine",))], words)
+
+
+def projection_table(config: dict, figure: str) -> pa.Table:
+    """Table of a grid of projected embeddings (Figs 11 and 16); scores are those of every run."""
+    options = config["figures"][figure]
+    frames = [measured_rows(config, figure, "embedding", ("tsne", "pca", "pca_share"), also=("cosine_at_lag",))]
+    words = f"{_shown_words(config, figure)} {projection_words(config, options['study'])}"
+    return measured_table(config, figure, frames, words)
+
+
+def _shown_words(config: dict, figure: str) -> str:
+    """What all runs that a grid of panels shows have in common."""
+    options = config["figures"][figure]
+    found = {"Depth": options["depths"], "gamma": options["gammas"], "seed": [options["seed"]]}
+    words = ", ".join(f"{name} {values[0]:g}" for name, values in found.items() if len(values) == 1)
+    return f"{words[0].upper()}{words[1:]}."
+
+
 def condensation_words(config: dict) -> str:
     """How neurons are grouped."""
     first, *_ = config["probes"]["condensation"]["thresholds"]

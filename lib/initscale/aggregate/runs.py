@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from initscale.grid import study_points
+from initscale.grid import AXES, study_points
 from initscale.paths import Layout
 from initscale.storage import read_table
 
@@ -32,3 +32,9 @@ def read_histories(config: dict, study: str, columns: list[str]) -> pd.DataFrame
         facts.pop("lr", None)
         frames.append(read_table(path, columns).to_pandas().assign(**facts))
     return pd.concat(frames, ignore_index=True)
+
+
+def last_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """The last row of every run's history; ``rows`` as ``read_histories`` gives them, with the column ``step``."""
+    axes = [name for name in rows.columns if name in (*AXES, "lr_peak")]
+    return rows.loc[rows.groupby(axes)["step"].idxmax()]

@@ -9,6 +9,7 @@ STEMS = {
     "fig2": ("fig2", "fig2_best"),
     "fig5": ("fig5", "fig5_pca"),
     "fig11": ("fig11", "fig11_pca"),
+    "fig16": ("fig16", "fig16_pca"),
 }
 
 

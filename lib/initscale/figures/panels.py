@@ -7,16 +7,35 @@ from collections.abc import Callable, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 
-NEEDS = ("gamma", "depth", "shown", "quantity", "part", "i", "j", "value")
+from initscale.figures.style import add_caption
+
+NEEDS = ("gamma", "depth", "lr", "weight_decay", "shown", "quantity", "part", "i", "j", "value")
 """Columns of the long tables that these panels read."""
 
 # from dark blue to orange: dark enough on white at both ends, ordered in grey too
 ITEM_MAP = LinearSegmentedColormap.from_list("items", plt.get_cmap("plasma")(np.linspace(0.0, 0.76, 256)))
+
+
+_AXIS_TEXTS = {
+    "gamma": lambda value: rf"$\gamma$ = {value:g}",
+    "depth": lambda value: f"depth {value}",
+    "lr": lambda value: f"peak rate {rate_text(value)}",
+    "weight_decay": lambda value: f"weight decay {value:g}",
+}
+_FROM_THE_TOP = {"depth": True, "weight_decay": False}
+"""Axes that can be rows of a grid: whether the smallest value is on top."""
+
+
+def rate_text(value: float) -> str:
+    """A learning rate in few characters: ``5e-5``, ``2.5e-4``."""
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{float(mantissa):g}e{int(exponent)}"
 
 
 def one_run(data: pd.DataFrame, gamma: float, depth: int) -> pd.DataFrame:
@@ -103,16 +122,40 @@ def item_bar(figure: Figure, axes: Sequence[Axes], data: pd.DataFrame) -> None:
     bar.outline.set_visible(False)
 
 
-def run_grid(data: pd.DataFrame, draw: Callable[[Axes, pd.DataFrame], None]) -> tuple[Figure, np.ndarray]:
-    """One panel per shown run: gamma from left to right, depth from the top."""
+def run_grid(
+    data: pd.DataFrame, draw: Callable[[Axes, pd.DataFrame], None], rows: str = "depth", columns: str = "gamma"
+) -> tuple[Figure, np.ndarray]:
+    """One panel per shown run: the axis ``columns`` from left to right, ``rows`` (depth or weight_decay) downwards."""
     shown = data[data["shown"]]
-    gammas, depths = sorted(shown["gamma"].unique()), sorted(shown["depth"].unique())
-    size = (1.35 * len(gammas) + 0.9, 1.62 * len(depths) + 0.5)
-    figure, axes = plt.subplots(len(depths), len(gammas), figsize=size, squeeze=False, layout="constrained")
-    for row, depth in zip(axes, depths, strict=True):
-        for axis, gamma in zip(row, gammas, strict=True):
-            draw(axis, one_run(shown, gamma, depth))
-        row[0].set_ylabel(f"depth {depth}", fontsize=plt.rcParams["axes.titlesize"])
-    for axis, gamma in zip(axes[0], gammas, strict=True):
-        axis.set_title(rf"$\gamma$ = {gamma:g}")
+    across = sorted(shown[columns].unique())
+    down = sorted(shown[rows].unique(), reverse=not _FROM_THE_TOP[rows])
+    size = (1.35 * len(across) + 0.9, 1.62 * len(down) + 0.5)
+    figure, axes = plt.subplots(len(down), len(across), figsize=size, squeeze=False, layout="constrained")
+    for row, y in zip(axes, down, strict=True):
+        for axis, x in zip(row, across, strict=True):
+            draw(axis, shown[(shown[columns] == x) & (shown[rows] == y)])
+        row[0].set_ylabel(_AXIS_TEXTS[rows](y), fontsize=plt.rcParams["axes.titlesize"])
+    for axis, x in zip(axes[0], across, strict=True):
+        axis.set_title(_AXIS_TEXTS[columns](x))
     return figure, axes
+
+
+def cosine_grid(table: pa.Table, colours: str, rows: str = "depth", columns: str = "gamma") -> Figure:
+    """The cosine matrix of W_Q of every shown run (Figs 10 and 15)."""
+    draw = lambda axis, run: cosine_panel(axis, run, colours, brief=True)  # noqa: E731
+    figure, axes = run_grid(table.to_pandas(), draw, rows, columns)
+    cosine_bar(figure, axes.ravel().tolist(), colours)
+    add_caption(figure, table, r"Cosine similarity of the output neurons of $W_Q$ in layer 1.")
+    return figure
+
+
+def item_grids(table: pa.Table, stem: str, rows: str = "depth", columns: str = "gamma") -> dict[str, Figure]:
+    """The projected items of every shown run (Figs 11 and 16): ``stem`` with t-SNE, ``stem``_pca with PCA."""
+    data, found = table.to_pandas(), {}
+    for name, projection, words in ((stem, "tsne", "t-SNE"), (f"{stem}_pca", "pca", "PCA")):
+        draw = lambda axis, run, kind=projection: items_panel(axis, run, kind, brief=True)  # noqa: E731
+        figure, axes = run_grid(data, draw, rows, columns)
+        item_bar(figure, axes.ravel().tolist(), data)
+        add_caption(figure, table, f"Item embeddings, {words}; each number is an item.")
+        found[name] = figure
+    return found
