@@ -303,10 +303,8 @@ def test_the_smoke_workflow_gives_the_tables_of_the_local_executor(cluster, fini
     for path in tables:
         found, wanted = (read_table(copy.root / path).to_pandas() for copy in (checkout, finished_smoke))
         assert_same(found, wanted)
-    bundle = next(number for number, log in submitted if "/rule_train_phase_gamma0" in log)
-    show = slurm("scontrol", "show", "job", bundle)
-    assert "rule_train_phase_gamma0" in show  # in the comment, for `squeue`
-    assert "NumCPUs=2" in show
+    bundle_of_three = next(number for number, log in submitted if "/rule_train_phase_gamma0.30_depth2_0/" in log)
+    assert "NumCPUs=2" in slurm("scontrol", "show", "job", bundle_of_three)
 
 
 def assert_same(found, wanted) -> None:
