@@ -4,6 +4,8 @@
 SCALE ?= laptop
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 PYTHON ?= python3
+# Processes that share the tests, a file at a time; 0 for one after another in this process
+TESTERS ?= 2
 # Extra arguments for pip, for example PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
 PIP_ARGS ?=
 VENV := .venv
@@ -16,7 +18,7 @@ figures: $(INSTALLED)
 	$(BIN)/snakemake --cores $(CORES) all_figures --config scale=$(SCALE)
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check lib scripts tests benchmarks

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 
 from initscale.config import load_config
 from initscale.stages.generate_data import generate_data
@@ -18,7 +19,7 @@ from initscale.tasks.anchor_tensors import load
 from initscale.tasks.interface import TaskData
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-TIMEOUT = 600
+TIMEOUT = 1200
 
 
 @pytest.fixture(autouse=True)
@@ -136,10 +137,19 @@ def checkout(tmp_path) -> Checkout:
 
 @pytest.fixture(scope="session")
 def finished_smoke(tmp_path_factory) -> Checkout:
-    """A copy in which `snakemake all_figures --config scale=smoke` has run; shared, so do not edit it."""
-    copy = copy_repository(tmp_path_factory.mktemp("smoke") / "checkout")
-    copy.snakemake("all_figures", check=True)
-    return copy
+    """A copy in which `snakemake all_figures --config scale=smoke` has run; shared, so do not edit it.
+
+    The processes of `pytest -n` share one: whoever needs it first makes it, the others wait.
+    """
+    base = tmp_path_factory.getbasetemp()
+    common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    root = common / "smoke" / "checkout"
+    with FileLock(common / "smoke.lock"):
+        if not root.exists():
+            copy_repository(common / "unfinished").snakemake("all_figures", check=True)
+            root.parent.mkdir()
+            (common / "unfinished").rename(root)
+    return Checkout(root)
 
 
 @pytest.fixture
