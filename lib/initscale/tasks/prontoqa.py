@@ -17,6 +17,8 @@ from collections.abc import Callable
 from initscale.errors import ConfigError
 from initscale.tables import Column
 
+TRAINER = "sequence_trainer"
+SPLITS = ("train", "test")
 NAMES = ("wumpus", "yumpus", "zumpus", "dumpus", "rompus", "numpus", "tumpus", "vumpus", "impus", "jompus")
 FAMILIES = (
     ("blue", "red", "brown", "orange"),
@@ -37,7 +39,8 @@ ORDERS = ("postorder", "preorder", "random")
 MOST_HOPS = len(NAMES) - 2
 """One name is the distractor's; the chain of the other nine has eight steps."""
 LABELS = ("False", "True")
-PAD, ANSWER, END = "<pad>", "<answer>", "<end>"
+MARKS = 4
+"""Tokens that are not words: the filling, the end of an item, the end of its query, unknown words."""
 
 
 def plural(name: str) -> str:
@@ -46,19 +49,19 @@ def plural(name: str) -> str:
 
 
 def words() -> tuple[str, ...]:
-    """The vocabulary: padding, the answer and end marks, then 74 lower-case words and punctuation marks."""
-    found = (PAD, ANSWER, END, ".", ":", "a", "an", "each", "every", "is", "are", "not", "or", "true", "false")
+    """The 74 lower-case words and punctuation marks."""
+    found = (".", ":", "a", "an", "each", "every", "is", "are", "not", "or", "true", "false")
     adjectives = (adjective for family in FAMILIES for adjective in family)
     return (*found, *NAMES, *map(plural, NAMES), *adjectives, *(name.lower() for name in ENTITIES))
 
 
 def vocabulary_size(spec: dict) -> int:
-    """Number of ``words``."""
-    return len(words())
+    """Number of ``words`` and marks."""
+    return len(words()) + MARKS
 
 
 def sequence_length(spec: dict) -> int:
-    """Upper bound of the words of an item with its chain of thought, answer and both marks.
+    """Upper bound of the words of an item with its chain of thought, answer and the marks behind query and answer.
 
     A chain of nine concepts has eight subsumptions and eight properties, and there is one distractor: 17 rules of at
     most 6 words and marks (`Each impus is an X .`). Premise, query and label add 5 + 9 + 1, the chain of thought a
@@ -66,7 +69,7 @@ def sequence_length(spec: dict) -> int:
     """
     rule, fact = 6, 5
     most = 2 * (len(NAMES) - 2) + 1
-    return rule * most + fact + 9 + fact + (rule + fact) * max(spec["hops"]) + 1 + len((ANSWER, END))
+    return rule * most + fact + 9 + fact + (rule + fact) * max(spec["hops"]) + 1 + 2
 
 
 def training_rows(spec: dict) -> int:

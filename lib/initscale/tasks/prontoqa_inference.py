@@ -1,4 +1,4 @@
-"""What a PrOntoQA text implies, found by reading the sentences and applying the rules; knows nothing of how it was made.
+"""What a PrOntoQA text implies: reads the sentences and applies the rules; knows nothing of how the text was made.
 
 ``derive`` gives the true answer of an item, ``shortcut`` that of a reader who looks at positions only.
 """

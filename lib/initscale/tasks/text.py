@@ -18,10 +18,11 @@ from collections.abc import Callable
 from initscale.errors import ConfigError
 from initscale.tables import Column
 
+TRAINER = "sequence_trainer"
+SPLITS = ("train", "test")
 DOMAINS = ("code", "prose")
 SEPARATOR = b"\x00"
 """Behind every document; does not occur in text."""
-SPLITS = ("train", "test")
 
 
 def vocabulary_size(spec: dict) -> int:
@@ -39,21 +40,20 @@ def split_bytes(spec: dict, split: str) -> int:
     return spec[f"{split}_bytes"]
 
 
-def windows(spec: dict, split: str) -> int:
-    """Windows of one domain in a split; every byte but the first, and those of an incomplete last one, is predicted
-    once."""
-    return (split_bytes(spec, split) - 1) // spec["context"]
+def windows(spec: dict, size: int) -> int:
+    """Windows in so many bytes; all but the first byte, and those of an incomplete last window, are predicted once."""
+    return (size - 1) // spec["context"]
 
 
 def training_rows(spec: dict) -> int:
-    """Windows of the training split, all domains together."""
-    return windows(spec, "train") * len(spec["domains"])
+    """Windows of the training split, whose domains are put one behind the other."""
+    return windows(spec, split_bytes(spec, "train") * len(spec["domains"]))
 
 
 def check_spec(spec: dict, describe: Callable[..., str]) -> None:
     """Raise ``ConfigError`` unless the specification describes a data set that can be made."""
     for split in SPLITS:
-        if windows(spec, split) < 1:
+        if windows(spec, split_bytes(spec, split)) < 1:
             raise ConfigError(
                 f"{split_bytes(spec, split)} bytes hold no window of {spec['context'] + 1}",
                 where=describe(f"{split}_bytes"),

@@ -87,7 +87,7 @@ class PythonText:
 class _WithoutText(ast.NodeTransformer):
     """Removes strings that stand alone as statements: docstrings and notes."""
 
-    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:  # noqa: N802 (ast's name)
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
         alone = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
         return None if alone else node
 

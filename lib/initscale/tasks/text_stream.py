@@ -132,7 +132,8 @@ class Shards:
         try:
             answer = urllib.request.build_opener(headers).open(url, timeout=_SECONDS)
         except urllib.error.HTTPError as error:
-            raise InputError(f"is not there (HTTP {error.code} {error.reason})", where=url, hint=_MIRROR_HINT) from error
+            what = f"is not there (HTTP {error.code} {error.reason})"
+            raise InputError(what, where=url, hint=_MIRROR_HINT) from error
         except (OSError, http.client.HTTPException) as error:  # URLError is an OSError
             reason = getattr(error, "reason", None) or error
             raise InputError(f"cannot be reached ({reason})", where=url, hint=_MIRROR_HINT) from error
