@@ -124,13 +124,13 @@ def test_editing_the_training_code_retrains(edited_smoke, path):
         stream.write("\n_EDITED = True\n")
     planned = edited_smoke.planned("fig2")
     assert planned["train_phase"] == RUNS
-    assert "generate_data" not in planned
+    assert "generate_anchor" not in planned
 
 
 def test_editing_the_generator_makes_new_data(edited_smoke):
     with open(edited_smoke.root / "lib" / "initscale" / "tasks" / "anchor_generate.py", "a") as stream:
         stream.write("\n_EDITED = True\n")
-    assert edited_smoke.planned("all_figures")["generate_data"] == 2  # both data sets
+    assert edited_smoke.planned("all_figures")["generate_anchor"] == 2  # both data sets
 
 
 def test_changing_a_recipe_retrains_and_changing_execution_does_not(edited_smoke):
@@ -140,17 +140,17 @@ def test_changing_a_recipe_retrains_and_changing_execution_does_not(edited_smoke
 
 
 def test_one_figure_needs_only_its_own_stages(checkout):
-    assert checkout.planned("fig9") == {"generate_data": 1, "aggregate_fig9": 1, "fig9": 1}
+    assert checkout.planned("fig9") == {"generate_anchor": 1, "aggregate_fig9": 1, "fig9": 1}
     by_path = checkout.planned("results/smoke/figures/fig2.pdf")
-    assert by_path == {"generate_data": 1, "train_phase": RUNS, "aggregate_fig2": 1, "fig2": 1}
+    assert by_path == {"generate_anchor": 1, "train_phase": RUNS, "aggregate_fig2": 1, "fig2": 1}
 
 
 @pytest.mark.parametrize(
     ("figure", "rules"),
     [
-        ("fig2c", {"generate_data": 1, "train_gpt2": 4, "train_gpt2_pre": 4}),
-        ("fig14", {"generate_data": 1, "train_lrwd": 7}),
-        ("fig15", {"generate_data": 1, "train_lrwd": 7, "probe_lrwd": 7}),
+        ("fig2c", {"generate_anchor": 1, "train_gpt2": 4, "train_gpt2_pre": 4}),
+        ("fig14", {"generate_anchor": 1, "train_lrwd": 7}),
+        ("fig15", {"generate_anchor": 1, "train_lrwd": 7, "probe_lrwd": 7}),
     ],
 )
 def test_figures_of_other_studies_need_only_these(checkout, figure, rules):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from initscale.errors import ConfigError
 from initscale.figure_checks import check_displayed, check_unseen
-from initscale.grid import study_points
+from initscale.grid import evaluation_of, study_points
 from initscale.grid_figure_checks import check_fig2c, check_fig14
 from initscale.mechanism_checks import check_mechanisms
 from initscale.paths import format_value
@@ -65,11 +65,22 @@ def _check_study(config: dict, name: str, study: dict, describe: Describe) -> No
             f"which need {task.vocabulary_size(dataset)}",
             where=describe("models", study["model"], "vocabulary"),
         )
-    _check_recipe(config, study, task.training_rows(dataset), describe)
     _check_grid(name, study, describe)
+    _check_sizes(name, study, task.training_rows(dataset), describe)
+    for rows in sorted({point.get("size", task.training_rows(dataset)) for point in study_points(study)}):
+        _check_recipe(config, name, study, rows, describe)
 
 
-def _check_recipe(config: dict, study: dict, rows: int, describe: Describe) -> None:
+def _check_sizes(name: str, study: dict, rows: int, describe: Describe) -> None:
+    for size in {point["size"] for point in study_points(study) if "size" in point}:
+        if size > rows:
+            raise ConfigError(
+                f"{size} is more than the {rows} training sequences of `{study['dataset']}`",
+                where=describe("studies", name, "grid", "size"),
+            )
+
+
+def _check_recipe(config: dict, name: str, study: dict, rows: int, describe: Describe) -> None:
     recipe, path = config["training"][study["training"]], ("training", study["training"])
     if recipe["batch"] > rows:
         raise ConfigError(
@@ -85,8 +96,9 @@ def _check_recipe(config: dict, study: dict, rows: int, describe: Describe) -> N
             f"a warm-up of {warmup} steps is longer than the training ({duration} steps)",
             where=describe(*path, "warmup"),
         )
-    if parse_time(config["evaluation"]["every"], per_epoch) < 1:
-        raise ConfigError("is less than one step", where=describe("evaluation", "every"))
+    if parse_time(evaluation_of(config, study)["every"], per_epoch) < 1:
+        own = ("studies", name) if "every" in study.get("evaluation", {}) else ()
+        raise ConfigError("is less than one step", where=describe(*own, "evaluation", "every"))
 
 
 def _check_grid(name: str, study: dict, describe: Describe) -> None:

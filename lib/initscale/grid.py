@@ -7,8 +7,8 @@ import itertools
 import json
 from collections.abc import Iterator
 
-AXES = ("gamma", "depth", "lr", "weight_decay", "seed")
-"""Axes that a grid can have, in the order in which they stand in folder names."""
+AXES = ("gamma", "depth", "size", "lr", "weight_decay", "seed")
+"""Axes that a grid can have, in the order in which they stand in folder names; size: training sequences."""
 
 Point = dict[str, float | int]
 
@@ -63,9 +63,15 @@ def run_facts(config: dict, study_name: str, point: Point) -> dict:
         "dataset": config["datasets"][study["dataset"]],
         "model": model,
         "training": recipe,
-        "evaluation": dict(config["evaluation"]),
+        "evaluation": evaluation_of(config, study),
         "seed": int(point["seed"]),
+        **({"size": int(point["size"])} if "size" in point else {}),
     }
+
+
+def evaluation_of(config: dict, study: dict) -> dict:
+    """The section ``evaluation`` with the study's own values on top."""
+    return {**config["evaluation"], **study.get("evaluation", {})}
 
 
 def facts_hash(facts: dict) -> str:

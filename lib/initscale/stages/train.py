@@ -7,20 +7,16 @@ from pathlib import Path
 from initscale.errors import InputError, TrainingError
 from initscale.sources import source_hash, used_files
 from initscale.storage import read_json
-from initscale.tasks import load_task
+from initscale.tasks import load_task, task_modules
+from initscale.tasks.interface import SequenceData, TaskData
 from initscale.training.apart import train_apart
 from initscale.training.loop import Options, train
 from initscale.training.resume import remove_state
 
 
-def task_modules(spec: dict, part: str) -> list[str]:
-    """Modules of a data set's task that are imported by name at run time."""
-    return [f"initscale.tasks.{spec['task']}", f"initscale.tasks.{spec['task']}_{part}"]
-
-
 def training_code(spec: dict) -> list[str]:
     """Source files that the result of a training can depend on."""
-    return used_files(__file__, task_modules(spec, "tensors"))
+    return used_files(__file__, task_modules(spec["task"], "tensors"))
 
 
 def train_runs(facts: list[dict], data_folder: str | Path, run_folders: list[str | Path], execution: dict) -> None:
@@ -56,7 +52,6 @@ def train_here(
     keep_finished : see ``initscale.training.options.Options``; the others as in ``train_runs``.
     """
     spec = facts[0]["dataset"]
-    data = load_task(spec["task"], "tensors").load(spec, data_folder, facts[0]["evaluation"]["sequences"])
     options = Options(
         device=execution["device"],
         threads=execution["threads"],
@@ -66,17 +61,30 @@ def train_here(
         keep_finished=keep_finished,
     )
     failures = []
-    for runs in _together(len(facts), options.device):
+    loaded: dict = {}
+    for size, runs in _together(facts, options.device):
+        if size not in loaded:  # one at a time in memory
+            loaded = {size: _load(facts[runs[0]], data_folder)}
         try:
-            train([facts[run] for run in runs], [run_folders[run] for run in runs], data, options)
+            train([facts[run] for run in runs], [run_folders[run] for run in runs], loaded[size], options)
         except TrainingError as error:
             failures.append(error)
     return failures
 
 
-def _together(runs: int, device: str) -> list[range]:
-    """Which runs are stacked."""
-    return [range(run, run + 1) for run in range(runs)] if device == "cpu" else [range(runs)]
+def _load(facts: dict, data_folder: str | Path) -> TaskData | SequenceData:
+    """The data of a run: all, or as many training sequences as its ``size`` says."""
+    part = {"size": facts["size"]} if "size" in facts else {}
+    load = load_task(facts["dataset"]["task"], "tensors").load
+    return load(facts["dataset"], data_folder, facts["evaluation"]["sequences"], **part)
+
+
+def _together(facts: list[dict], device: str) -> list[tuple[int | None, list[int]]]:
+    """Which runs are stacked, with the number of their training sequences (None: all)."""
+    sizes = [run.get("size") for run in facts]
+    if device == "cpu":
+        return [(size, [run]) for run, size in enumerate(sizes)]
+    return [(size, [run for run, own in enumerate(sizes) if own == size]) for size in dict.fromkeys(sizes)]
 
 
 def check_data(spec: dict, data_folder: str | Path) -> None:

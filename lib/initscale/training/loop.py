@@ -7,7 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from initscale.errors import TrainingError
-from initscale.tasks.interface import TaskData
+from initscale.tasks.interface import SequenceData, TaskData
 from initscale.training.allocation import keep_freed_memory
 from initscale.training.determinism import prepare
 from initscale.training.interrupts import StopRequest, catch_signals
@@ -18,7 +18,7 @@ from initscale.training.resume import RunState, load_state, remove_state
 LOG = logging.getLogger("initscale")
 
 
-def train(facts: list[dict], folders: list[str | Path], data: TaskData, options: Options) -> None:
+def train(facts: list[dict], folders: list[str | Path], data: TaskData | SequenceData, options: Options) -> None:
     """Train one run, or several of equal shape at once, and write each run's folder.
 
     Parameters
@@ -44,7 +44,7 @@ def train(facts: list[dict], folders: list[str | Path], data: TaskData, options:
         remove_state(folder)
 
 
-def _train(facts, folders: list[Path], data: TaskData, options: Options, stop: StopRequest) -> list[str]:
+def _train(facts, folders: list[Path], data: TaskData | SequenceData, options: Options, stop: StopRequest) -> list[str]:
     keep_freed_memory()
     device = prepare(options.device, options.threads, facts[0]["training"]["precision"])
     by_step = defaultdict(list)
@@ -62,7 +62,7 @@ def _train(facts, folders: list[Path], data: TaskData, options: Options, stop: S
     return failures
 
 
-def _resume(facts: dict, folder: Path, data: TaskData, options: Options) -> RunState | None:
+def _resume(facts: dict, folder: Path, data: TaskData | SequenceData, options: Options) -> RunState | None:
     if options.stale_resume == "discard":
         try:
             return load_state(folder, identity(facts, data, options))
