@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +18,7 @@ PART_DOCUMENTS = 20_000
 
 
 def collect(spec: dict, folder: Path, mirror: str | None) -> dict[str, pa.Table]:
-    """Read both splits, going on where an earlier attempt stopped; its parts are removed at the end.
+    """Read both splits, going on where an earlier attempt stopped.
 
     Parameters
     ----------
@@ -27,10 +26,7 @@ def collect(spec: dict, folder: Path, mirror: str | None) -> dict[str, pa.Table]
     folder : gets a folder ``parts`` with what was read so far.
     mirror : folder that holds the shards, or None.
     """
-    parts = folder / "parts"
-    tables = {split: Collector(spec, split, parts / split, mirror).run() for split in SPLITS}
-    shutil.rmtree(parts)
-    return tables
+    return {split: Collector(spec, split, folder / "parts" / split, mirror).run() for split in SPLITS}
 
 
 class Collector:

@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pyarrow as pa
 
 from initscale.errors import InputError
 from initscale.tables import make_table
 from initscale.tasks.text import SEPARATOR, SPLITS, columns, split_bytes
-from initscale.tasks.text_collect import collect
+from initscale.tasks.text_collect import collect as collect
 from initscale.tasks.text_filling import Filling
 from initscale.tasks.text_python import PythonText
 
 
-def generate(spec: dict, folder: str | Path = ".", mirror: str | None = None) -> dict[str, pa.Table]:
-    """Make both splits.
+def generate(spec: dict) -> dict[str, pa.Table]:
+    """Make both splits from the text of this Python (``source: python``); see ``collect`` for the other source.
 
     Parameters
     ----------
     spec : a checked dataset section of the configuration.
-    folder : where a corpus that is read from shards keeps what it has, so that a kill costs little.
-    mirror : folder that holds the shards, or None to read them over the network.
 
     Returns
     -------
-    ``train`` and ``test``; columns: see ``initscale.tasks.text.columns``. With ``source: python`` they are the same for
-    the same spec and the same Python version; what they depend on is in the metadata (``about``).
+    ``train`` and ``test``; columns: see ``initscale.tasks.text.columns``. They are the same for the same spec and the
+    same Python version, which is in their metadata with the hash of every domain.
     """
-    if spec["source"] == "stream":
-        return collect(spec, Path(folder), mirror)
     source = PythonText(spec["seed"])
     rows: dict[str, list[tuple[str, str, str]]] = {split: [] for split in SPLITS}
     for domain in spec["domains"]:
