@@ -32,6 +32,18 @@ def model_words(config: dict, study: str) -> str:
     return words if on_grid else f"{words}, weight decay {recipe['weight_decay']:g}"
 
 
+def sequence_model_words(config: dict, study: str) -> str:
+    """Depth, widths and recipe of a study of sequences, whose settings of gamma and weight decay stand elsewhere."""
+    section = config["studies"][study]
+    model, recipe = config["models"][section["model"]], config["training"][section["training"]]
+    depths = " or ".join(str(depth) for depth in section["grid"]["depth"])
+    return (
+        f"{depths} layers, d_model {model['d_model']}, {model['n_heads']} head(s), {model['norm']}-norm"
+        f"{deviation_words(model)}; AdamW, batch {recipe['batch']}, {recipe['duration']}, warm-up {recipe['warmup']}, "
+        f"peak rate {recipe['lr']:g}"
+    )
+
+
 def deviation_words(model: dict) -> str:
     """What of a model is not the paper's single-head one, if anything: non-linearity and initialization."""
     init = model["init"]
