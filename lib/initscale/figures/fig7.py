@@ -89,8 +89,11 @@ def _baselines(axis: Axes, runs: pd.DataFrame) -> None:
     shortcut = runs["shortcut"].iloc[0]
     axis.axhline(_CHANCE, color=FAINT, linewidth=0.8, linestyle=":")
     axis.axhline(shortcut, color=FAINT, linewidth=0.8, linestyle="-.")
-    words = f"chance {_CHANCE:.0%} (dotted), positional shortcut {shortcut:.0%} (dash-dotted)"
-    axis.text(0.98, 0.02, words, transform=axis.transAxes, ha="right", color=FAINT, fontsize="x-small")
+    words = {f"chance {_CHANCE:.0%}": _CHANCE, f"positional shortcut {shortcut:.0%}": shortcut}
+    for text, height in words.items():
+        side = "bottom" if height == max(words.values()) else "top"
+        look = {"color": FAINT, "fontsize": "x-small", "ha": "center", "va": side}
+        axis.text(0.5, height, text, transform=axis.get_yaxis_transform(), **look)
 
 
 def memorized_sizes(runs: pd.DataFrame) -> list[int]:
