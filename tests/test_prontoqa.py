@@ -300,6 +300,7 @@ class TestTensors:
         thought = item["chain_of_thought"].lower().replace(".", " .")
         assert target == f"{thought} {item['answer'].lower()} <end>"
         assert self.text(groups["gold"].sequences, 0) == (f"{prompt} {thought}", f"{item['answer'].lower()} <end>")
+        assert self.text(groups["train_answer"].sequences, 3)[1] in ("true <end>", "false <end>")
         assert len(groups["gold"].sequences) == 20
         assert len(groups["train_thought"].sequences) == 20
         assert sum(len(groups[f"gold_{hops}"].sequences) for hops in SMALL["hops"]) == 20

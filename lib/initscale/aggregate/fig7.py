@@ -1,9 +1,11 @@
 """Table of Fig 7: PrOntoQA, steps to converge and test accuracy of every run against the number of training items.
 
 Rows of the kind ``run`` are our runs, those of the kind ``paper`` the values read off the published figure. A run has
-*converged* at the first evaluation whose loss on training items (chain of thought and answer, nats per token) is below
+*converged* at the first evaluation whose loss on the judgement of training items (nats per token) is below
 ``converged.loss`` together with those of the following ``converged.evaluations - 1``. It has *memorized* if it has
-converged and yet answers fewer than ``memorized_below`` of the test items.
+converged and yet judges fewer than ``memorized_below`` of the test items rightly. The paper does not say what stands
+before the judgement that it scores; its authors' code scores other tasks behind the true tokens, and so does
+``accuracy``. ``accuracy_own`` is behind the model's own chain of thought, which a model must find without help.
 """
 
 from __future__ import annotations
@@ -20,7 +22,12 @@ from initscale.grid import AXES
 from initscale.tables import Column
 from initscale.tasks.prontoqa_inference import shortcut_accuracy
 
-SCORES = {"acc_generated": "accuracy", "acc_gold": "accuracy_gold", "loss_train_thought": "train_loss"}
+SCORES = {
+    "acc_gold": "accuracy",
+    "acc_generated": "accuracy_own",
+    "loss_train_answer": "train_loss",
+    "loss_test_thought": "thought_loss",
+}
 PAPER = {"PrOntoQA test accuracy": ("accuracy", 0.01), "PrOntoQA steps to converge": ("steps", 1e4)}
 """Quantity in paper_values.csv -> column and unit."""
 COLUMNS = (
@@ -32,9 +39,10 @@ COLUMNS = (
     Column("seed", "int64", "", "run: seed of initial weights and batch order"),
     Column("converged", "bool", "", "run: whether it converged, see the module's docstring"),
     Column("steps", "float64", "steps", "steps to converge; null if it did not within the training"),
-    Column("accuracy", "float64", "share", "test judgements right behind the model's own chain of thought, at the end"),
-    Column("accuracy_gold", "float64", "share", "run: the same behind the true chain of thought"),
-    Column("train_loss", "float64", "nats", "run: loss of chain of thought and answer on training items, at the end"),
+    Column("accuracy", "float64", "share", "test judgements right behind the true chain of thought, at the end"),
+    Column("accuracy_own", "float64", "share", "run: the same behind the model's own chain of thought"),
+    Column("train_loss", "float64", "nats", "run: loss of the judgement on training items, per token, at the end"),
+    Column("thought_loss", "float64", "nats", "run: loss of chain of thought and judgement on test items, at the end"),
     Column("memorized", "bool", "", "run: converged, but few test judgements right"),
     Column("step", "int64", "steps", "run: step of the last row"),
     Column("shortcut", "float64", "share", "run: test judgements that the positional shortcut gets right"),
@@ -101,7 +109,7 @@ def _caption(config: dict, runs: pd.DataFrame) -> str:
         f"Scale `{config['scale']}`: PrOntoQA, {_hops_words(spec)}, rules in {spec['order']} order, "
         f"{spec['test_sequences']} unseen contexts of which {_scored(config, section)} are scored; "
         f"{sequence_model_words(config, options['study'])}; {inits}; {n} run(s) per point. Trained by next-token "
-        f"prediction on everything. Converged: loss on training items (chain of thought and answer) below "
+        f"prediction on everything. Converged: loss of the judgement on training items below "
         f"{rule['loss']:g} nats per token in {rule['evaluations']} evaluations in a row. Shaded: more than half of the "
         f"runs of the smaller gamma have memorized, that is converged with fewer than {options['memorized_below']:.0%} "
         f"right on the test. The paper: GPT-2, 10k to 250k items, its variant of the data is not known."

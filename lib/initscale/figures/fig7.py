@@ -20,7 +20,7 @@ NEEDS = (
     "converged",
     "steps",
     "accuracy",
-    "accuracy_gold",
+    "accuracy_own",
     "memorized",
     "step",
     "shortcut",
@@ -30,9 +30,9 @@ _CHANCE = 0.5
 
 
 def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
-    """Panel a: steps. Panel b: accuracy, behind the model's own and behind the true chain of thought."""
+    """Panel a: steps. Panel b: accuracy, behind the true and behind the model's own chain of thought."""
     data = table.to_pandas()
-    data = data.astype({name: float for name in ("steps", "accuracy", "accuracy_gold", "shortcut")})
+    data = data.astype({name: float for name in ("steps", "accuracy", "accuracy_own", "shortcut")})
     runs, paper = (data[data["kind"] == kind] for kind in ("run", "paper"))
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.5), layout="constrained")
     for colour, gamma in zip(_COLOURS, sorted(runs["gamma"].unique()), strict=False):
@@ -40,7 +40,7 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
         label = rf"$\gamma$ = {gamma:g}, decay {own['weight_decay'].iloc[0]:g}"
         _steps(left, own, colour, label)
         _line(right, own, "accuracy", colour, label, "-o")
-        _line(right, own, "accuracy_gold", colour, None, "--s")
+        _line(right, own, "accuracy_own", colour, None, "--s")
     for colour, (gamma, theirs) in zip(_COLOURS, paper.groupby("gamma"), strict=False):
         label = rf"the paper, $\gamma$ = {gamma:g}"
         for axis, column in ((left, "steps"), (right, "accuracy")):
@@ -54,7 +54,7 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False)
     words = (
         "Mean and 95% interval (t) over seeds; dots: single runs. Triangles: not converged when the training ended, "
-        "left out of the mean. In b solid: behind the model's own chain of thought; dashed: behind the true one. "
+        "left out of the mean. In b solid: behind the true chain of thought; dashed: behind the model's own. "
         "Hollow diamonds: read off the published figure, of other models and data."
     )
     add_caption(figure, table, words)

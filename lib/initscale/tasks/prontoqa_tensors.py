@@ -28,9 +28,10 @@ def load(spec: dict, folder: str | Path, sequences: int, size: int | None = None
 
     Returns
     -------
-    Training is on every token (next-token prediction). Scored are, of training items, the loss on chain of thought and
-    answer (``train_thought``); of test items the same, and the answer: ``gold`` behind the true chain of thought,
-    ``generated`` behind the model's own, and the first by the number of hops (``gold_<hops>``).
+    Training is on every token (next-token prediction). Scored are the losses on chain of thought and answer
+    (``<split>_thought``) and on the answer behind the true chain of thought (``<split>_answer``, its end included);
+    of test items also whether the answer is right: ``gold`` behind the true chain of thought, ``generated`` behind the
+    model's own, and the first by the number of hops (``gold_<hops>``).
     """
     names = [column.name for column in columns(spec)]
     tables = {split: read_table(Path(folder) / f"{split}.parquet", names) for split in SPLITS}
@@ -38,10 +39,13 @@ def load(spec: dict, folder: str | Path, sequences: int, size: int | None = None
     train, test = tables["train"].slice(0, size), tables["test"].slice(0, sequences)
     known, unseen = (packed(vocabulary, table) for table in (train, test))
     candidates = torch.tensor([vocabulary.number[label.lower()] for label in LABELS])
-    judged = Sequences(unseen.tokens_Nn, unseen.lengths_N - 2, unseen.lengths_N)
+    seen = known.rows(slice(0, sequences))
+    judged = answers(unseen)
     groups = [
-        SequenceGroup("train_thought", LOSS, known.rows(slice(0, sequences))),
+        SequenceGroup("train_thought", LOSS, seen),
         SequenceGroup("test_thought", LOSS, unseen),
+        SequenceGroup("train_answer", LOSS, answers(seen)),
+        SequenceGroup("test_answer", LOSS, judged),
         SequenceGroup("gold", CHOICE, judged, candidates),
         SequenceGroup("generated", FINAL, unseen, most=sequence_length(spec)),
     ]
@@ -60,6 +64,11 @@ def packed(vocabulary: Vocabulary, table: pa.Table) -> Sequences:
     prompts = [encode(vocabulary, f"{a} {b}") for a, b in zip(text["question"], text["query"], strict=True)]
     targets = [encode(vocabulary, f"{a} {b}") for a, b in zip(text["chain_of_thought"], text["answer"], strict=True)]
     return pack(prompts, targets)
+
+
+def answers(items: Sequences) -> Sequences:
+    """The same with the true chain of thought in the prompt, so that only the answer and its end are left."""
+    return Sequences(items.tokens_Nn, items.lengths_N - 2, items.lengths_N)
 
 
 def encode(vocabulary: Vocabulary, text: str) -> list[int]:
