@@ -87,7 +87,7 @@ class TestFig7:
     @pytest.fixture
     def runs(self, config):
         data = fig7_table.table(config).to_pandas()
-        return data[data["kind"] == "run"]
+        return data[data["source"] == "run"]
 
     def test_table_has_every_run_once_with_its_end(self, config, runs):
         assert len(runs) == len(list(study_points(config["studies"]["prontoqa"]))) == 8
@@ -113,7 +113,7 @@ class TestFig7:
 
     def test_the_papers_points_are_those_of_the_file(self, config):
         data = fig7_table.table(config).to_pandas()
-        paper = data[data["kind"] == "paper"].set_index(["gamma", "size"])
+        paper = data[data["source"] == "paper"].set_index(["gamma", "size"])
         assert len(paper) == 16
         assert paper.loc[(0.5, 10_000), "accuracy"] == pytest.approx(0.505)
         assert paper.loc[(0.7, 30_000), "steps"] == pytest.approx(5800)
@@ -161,7 +161,7 @@ class TestFig17b:
     @pytest.fixture
     def runs(self, config):
         data = fig17b_table.table(config).to_pandas()
-        return data[data["kind"] == "run"]
+        return data[data["source"] == "run"]
 
     def test_table_has_every_evaluation(self, config, runs):
         gammas = len(config["studies"]["text_code"]["grid"]["gamma"])
@@ -183,7 +183,7 @@ class TestFig17b:
 
     def test_the_papers_points(self, config):
         data = fig17b_table.table(config).to_pandas()
-        paper = data[data["kind"] == "paper"].set_index(["corpus", "gamma"])["loss"]
+        paper = data[data["source"] == "paper"].set_index(["corpus", "gamma"])["loss"]
         assert paper[("code", 0.5)] == 1.7207
         assert paper[("code and prose", 1.0)] == 2.556
 

@@ -1,7 +1,7 @@
 """Table of Fig 17b: held-out loss of language models on code and on code with prose, at every evaluation.
 
-The loss of a corpus is the mean over its domains, which have equally many held-out windows. Rows of the kind ``run``
-are our runs, in nats per byte; those of the kind ``paper`` the values read off the published figure, in nats per token
+The loss of a corpus is the mean over its domains, which have equally many held-out windows. Rows of the source ``run``
+are our runs, in nats per byte; those of the source ``paper`` the values read off the published figure, in nats per token
 of its tokenizer, which can be compared within one corpus only.
 """
 
@@ -23,7 +23,7 @@ from initscale.tables import Column
 
 PAPER = {"loss on code": "code", "loss on code and text": "code and prose"}
 COLUMNS = (
-    Column("kind", "string", "", "run, or paper: read off the published figure"),
+    Column("source", "string", "", "run, or paper: read off the published figure"),
     Column("corpus", "string", "", "code, or code and prose"),
     Column("gamma", "float64", "1", "initialization rate"),
     Column("weight_decay", "float64", "1", "AdamW's weight decay"),
@@ -67,7 +67,7 @@ def _study_rows(config: dict, study: str) -> pd.DataFrame:
     axes = [axis for axis in AXES if axis in found]
     loss = found[list(columns.values())].mean(axis=1)
     return found.assign(
-        kind="run",
+        source="run",
         corpus=" and ".join(spec["domains"]),
         std=config["models"][section["model"]]["d_model"] ** -found["gamma"],
         seen=found["step"] * recipe["batch"] * spec["context"],
@@ -82,7 +82,7 @@ def paper_rows() -> pd.DataFrame:
     """The paper's end points."""
     found = paper_points("17b")
     found["corpus"] = found["quantity"].map(PAPER)
-    return found.rename(columns={"value": "loss"}).assign(kind="paper", last=True)
+    return found.rename(columns={"value": "loss"}).assign(source="paper", last=True)
 
 
 def _caption(config: dict, runs: pd.DataFrame) -> str:

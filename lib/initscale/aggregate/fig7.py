@@ -1,6 +1,6 @@
 """Table of Fig 7: PrOntoQA, steps to converge and test accuracy of every run against the number of training items.
 
-Rows of the kind ``run`` are our runs, those of the kind ``paper`` the values read off the published figure. A run has
+Rows of the source ``run`` are our runs, those of the source ``paper`` the values read off the published figure. A run has
 *converged* at the first evaluation whose loss on the judgement of training items (nats per token) is below
 ``converged.loss`` together with those of the following ``converged.evaluations - 1``. It has *memorized* if it has
 converged and yet judges fewer than ``memorized_below`` of the test items rightly. The paper does not say what stands
@@ -31,7 +31,7 @@ SCORES = {
 PAPER = {"PrOntoQA test accuracy": ("accuracy", 0.01), "PrOntoQA steps to converge": ("steps", 1e4)}
 """Quantity in paper_values.csv -> column and unit."""
 COLUMNS = (
-    Column("kind", "string", "", "run, or paper: read off the published figure"),
+    Column("source", "string", "", "run, or paper: read off the published figure"),
     Column("gamma", "float64", "1", "initialization rate"),
     Column("weight_decay", "float64", "1", "AdamW's weight decay"),
     Column("std", "float64", "1", "run: initial standard deviation of the embedding, d_model^-gamma"),
@@ -76,7 +76,7 @@ def run_rows(config: dict, options: dict) -> pd.DataFrame:
     found["converged"] = found["steps"].notna()
     found["memorized"] = found["converged"] & (found["accuracy"] < options["memorized_below"])
     found = found.reset_index()
-    return found.assign(kind="run", std=model["d_model"] ** -found["gamma"])
+    return found.assign(source="run", std=model["d_model"] ** -found["gamma"])
 
 
 def first_converged(run: pd.DataFrame, loss: float, evaluations: int) -> float:
@@ -93,7 +93,7 @@ def paper_rows() -> pd.DataFrame:
     found["column"] = found["quantity"].map({quantity: column for quantity, (column, _) in PAPER.items()})
     found["value"] *= found["quantity"].map({quantity: unit for quantity, (_, unit) in PAPER.items()})
     wide = found.pivot(index=["gamma", "weight_decay", "size"], columns="column", values="value").reset_index()
-    return wide.assign(kind="paper")
+    return wide.assign(source="paper")
 
 
 def _caption(config: dict, runs: pd.DataFrame) -> str:

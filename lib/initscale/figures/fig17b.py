@@ -12,14 +12,14 @@ from matplotlib.figure import Figure
 
 from initscale.figures.style import add_caption
 
-NEEDS = ("kind", "corpus", "gamma", "seed", "step", "seen", "last", "loss", "bits", "perplexity")
+NEEDS = ("source", "corpus", "gamma", "seed", "step", "seen", "last", "loss", "bits", "perplexity")
 _MARKERS = ("o", "s")
 
 
 def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     """One panel of curves per corpus, and the end points of both relative to the smallest gamma."""
     data = table.to_pandas().astype({"loss": float, "bits": float, "perplexity": float})
-    runs, paper = (data[data["kind"] == kind] for kind in ("run", "paper"))
+    runs, paper = (data[data["source"] == source] for source in ("run", "paper"))
     corpora = list(dict.fromkeys(runs["corpus"]))
     gammas = sorted(runs["gamma"].unique())
     colours = dict(zip(gammas, sns.color_palette(options["gamma_map"], len(gammas) + 1), strict=False))

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from initscale.figures.style import FAINT, INFERENTIAL, SYMMETRIC, add_caption
 
 NEEDS = (
-    "kind",
+    "source",
     "gamma",
     "weight_decay",
     "size",
@@ -33,7 +33,7 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     """Panel a: steps. Panel b: accuracy, behind the true and behind the model's own chain of thought."""
     data = table.to_pandas()
     data = data.astype({name: float for name in ("steps", "accuracy", "accuracy_own", "shortcut")})
-    runs, paper = (data[data["kind"] == kind] for kind in ("run", "paper"))
+    runs, paper = (data[data["source"] == source] for source in ("run", "paper"))
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.5), layout="constrained")
     for colour, gamma in zip(_COLOURS, sorted(runs["gamma"].unique()), strict=False):
         own = runs[runs["gamma"] == gamma]
