@@ -220,11 +220,12 @@ class TestAgreementWithTheOriginal:
         counts = [forms([item for group in items.values() for item in group]) for items in (ours, originals)]
         assert chi2.sf(two_samples(*counts), 2) > 0.001
 
-    @pytest.mark.parametrize("measure", ["negations", "place of the distractor", "shortcut", "answers"])
+    @pytest.mark.parametrize("measure", ["queries", "conclusions", "place of the distractor", "shortcut", "answers"])
     def test_shares(self, measure, ours, originals):
         """Their difference in standard errors, over all hops together."""
         function = {
-            "negations": lambda item: " not " in item["query"],
+            "queries": lambda item: " not " in item["query"],
+            "conclusions": lambda item: " not " in last_thought(item),
             "place of the distractor": lambda item: distractor_place(item) < 0.5,
             "shortcut": lambda item: shortcut(item["question"], item["query"]) == (item["answer"] == "True"),
             "answers": lambda item: item["answer"] == "True",
@@ -244,6 +245,12 @@ class TestAgreementWithTheOriginal:
 
 def rules(items: list[dict]) -> list[str]:
     return [sentence for item in items for sentence in sentences(item["question"])[:-1]]
+
+
+def last_thought(item: dict) -> str:
+    """Last sentence of the chain of thought, which is a list in the original's files."""
+    thought = item["chain_of_thought"]
+    return (sentences(thought) if isinstance(thought, str) else thought)[-1]
 
 
 def distractor_place(item: dict) -> float:
