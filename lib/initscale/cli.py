@@ -102,7 +102,7 @@ def _generate_data(options: argparse.Namespace) -> None:
     config = _load(options)
     _known(options.dataset, config["datasets"], "dataset")
     folder = options.folder or Layout(config).data_folder(options.dataset)
-    info = generate_data(config["datasets"][options.dataset], folder)
+    info = generate_data(config["datasets"][options.dataset], folder, config["execution"]["mirror"])
     print(f"{folder}: {info['rows']}")
 
 
