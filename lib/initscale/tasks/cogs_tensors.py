@@ -33,12 +33,17 @@ def load(spec: dict, folder: str | Path, sequences: int, size: int | None = None
     rows = {split: table.to_pandas() for split, table in tables.items()}
     words = Vocabulary(joint_words(rows["train"]))
     taken = subset(spec, rows["train"], size or training_rows(spec))
-    each = -(-sequences // len(TYPES))
-    parts = {name: rows["gen"][rows["gen"]["type"] == name].iloc[:each] for name in TYPES}
-    parts = {"test": rows["test"].iloc[:sequences], "train": taken.iloc[:sequences]} | parts
+    parts = {"test": rows["test"].iloc[:sequences], "train": taken.iloc[:sequences]}
+    parts |= scored_types(rows["gen"], sequences)
     groups = [SequenceGroup(name, EXACT, _pack(words, part)) for name, part in parts.items()]
     groups.append(SequenceGroup("test_forced", FORCED, groups[0].sequences))
     return SequenceData(_pack(words, taken), END, torch.arange(len(words)), tuple(groups), content_hash(tables))
+
+
+def scored_types(gen: pd.DataFrame, sequences: int) -> dict[str, pd.DataFrame]:
+    """Rows of each type of generalization that are scored: the first of each, equally many."""
+    each = -(-sequences // len(TYPES))
+    return {name: gen[gen["type"] == name].iloc[:each] for name in TYPES}
 
 
 def joint_words(train: pd.DataFrame) -> list[str]:
