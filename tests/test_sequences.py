@@ -184,21 +184,21 @@ def test_history_has_a_column_for_every_group(tmp_path):
 class Scripted(SequenceDecoder):
     """Stands for a model: behind a prompt it says what ``answers`` has for the prompt, then only filling."""
 
-    def __init__(self, answers: dict[tuple[int, ...], list[int]]):
-        self.answers = answers
+    def __init__(self, answers: dict[tuple[int, ...], list[int]], vocabulary: int = VOCABULARY):
+        self.answers, self.vocabulary = answers, vocabulary
 
     def scored_logits(self, tokens_BN, scored_S):
         rows = []
         for place in scored_S.tolist():
             row, position = divmod(place, tokens_BN.shape[1])
             rows.append(self.next(tokens_BN[row, : position + 1].tolist()))
-        return F.one_hot(torch.tensor(rows), VOCABULARY).double()
+        return F.one_hot(torch.tensor(rows), self.vocabulary).double()
 
     def next(self, tokens: list[int]) -> int:
-        for prompt, answer in self.answers.items():
-            said = len(tokens) - len(prompt)
-            if tuple(tokens[: len(prompt)]) == prompt and tokens[len(prompt) :] == answer[:said]:
-                return [*answer, 0][min(said, len(answer))]
+        for length in range(len(tokens), 0, -1):
+            answer, said = self.answers.get(tuple(tokens[:length])), tokens[length:]
+            if answer is not None and said == answer[: len(said)]:
+                return [*answer, 0][min(len(said), len(answer))]
         return 0  # never heard
 
     def continuations(self, tokens_BN, starts_B, end, most):
