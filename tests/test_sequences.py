@@ -11,11 +11,12 @@ import torch
 from safetensors.torch import load_file
 from torch.nn import functional as F
 
-from initscale.errors import Interrupted
+from initscale.errors import InputError, Interrupted
 from initscale.models.decoder import Decoder
 from initscale.models.init import InitSpec, initial_weights
 from initscale.models.sequences import SequenceDecoder
 from initscale.models.spec import ModelSpec
+from initscale.stages.train import check_starts
 from initscale.storage import read_table
 from initscale.tasks.interface import SequenceData, SequenceGroup, Sequences
 from initscale.training.batches import epoch_order
@@ -300,3 +301,44 @@ def test_exact_equals_comparing_continuations():
         lengths[row] = start + len(own)
     group = SequenceGroup("x", "exact", Sequences(tokens, sequences.starts_N, lengths))
     assert score(decoder, group, END, CPU, 50) == 0.5
+
+
+class TestStartFrom:
+    def facts(self, source: dict) -> dict:
+        return {**facts_of(), "start_from": source}
+
+    def test_training_goes_on_from_the_given_weights(self, tmp_path):
+        data, source = data_of(), facts_of(seed=5)
+        train([source], [tmp_path / "source"], data, Options())
+        weights = tmp_path / "source" / "weights.safetensors"
+        facts = self.facts(source)
+        facts["evaluation"]["snapshots"] = 1
+        train([facts], [tmp_path / "run"], data, Options(), [weights])
+        before, after = load_file(weights), load_file(tmp_path / "run" / "weights.safetensors")
+        start = load_file(tmp_path / "run" / "snapshots.safetensors")
+        for name, value in before.items():
+            assert torch.equal(start[f"step~0/{name}"], value)
+        assert not torch.equal(before["output.weight"], after["output.weight"])
+
+    def test_an_interrupted_run_is_bit_equal(self, tmp_path, monkeypatch):
+        data, source = data_of(), facts_of(seed=5)
+        train([source], [tmp_path / "source"], data, Options())
+        starts, facts = [tmp_path / "source" / "weights.safetensors"], self.facts(source)
+        train([facts], [tmp_path / "whole"], data, Options(), starts)
+        with monkeypatch.context() as patch:
+            stop_after(patch, 12)
+            with pytest.raises(Interrupted):
+                train([facts], [tmp_path / "parts"], data, Options(), starts)
+        train([facts], [tmp_path / "parts"], data, Options(), starts)
+        files = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("whole", "parts")]
+        assert files[0] == files[1]
+
+    def test_weights_of_another_run_are_refused(self, tmp_path):
+        source = facts_of(seed=5)
+        train([source], [tmp_path], data_of(), Options())
+        weights = [tmp_path / "weights.safetensors"]
+        check_starts([self.facts(source)], weights)
+        with pytest.raises(InputError, match="were made with other settings"):
+            check_starts([self.facts(facts_of(seed=6))], weights)
+        with pytest.raises(InputError, match="continue from others, and 0 file"):
+            check_starts([self.facts(source)], [])

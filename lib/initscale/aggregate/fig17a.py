@@ -70,6 +70,13 @@ def _study_rows(config: dict, study: str) -> Iterator[dict]:
         yield facts | found | {"setting": ("small" if point["gamma"] == largest else "large") if scratch else None}
 
 
+def _origin_words(config: dict, study: str) -> str:
+    section = config["studies"][study]
+    task = config["datasets"][section["dataset"]]["task"]
+    gammas = " / ".join(f"{gamma:g}" for gamma in section["grid"]["gamma"])
+    return f"our own model of the task {task} at gamma {gammas} ({cut_words(config, study)})"
+
+
 def _caption(config: dict, runs: pd.DataFrame) -> str:
     studies = config["figures"]["fig17a"]["studies"]
     spec = config["datasets"][config["studies"][studies[0]]["dataset"]]
@@ -78,8 +85,10 @@ def _caption(config: dict, runs: pd.DataFrame) -> str:
     whole = (low, high, first, last) == (0, 999, 400, 600)
     task = f"a, b in {low}..{high}, block {first}..{last}{'' if whole else ' (the paper: 0..999, 400..600)'}"
     words = "; ".join(cut_words(config, study) for study in studies)
-    tuned = [config["studies"][study] for study in studies if "start_from" in config["studies"][study]]
-    origin = "".join(f" Fine-tuned: continued from `{section['start_from']['study']}`." for section in tuned)
+    starts = [config["studies"][study].get("start_from") for study in studies]
+    origin = "".join(
+        f" Fine-tuned: continued from {_origin_words(config, start['study'])}." for start in starts if start
+    )
     return (
         f"Scale `{config['scale']}`, {n} seed(s) per setting. {task}; one token per {spec['tokens']}, "
         f"{spec['train_pairs']} training pairs. {words}.{origin} The paper fine-tunes the published GPT-2."

@@ -35,7 +35,8 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     data = with_setting(table.to_pandas())
     panels = [panel for panel in _TITLES if panel in set(data.loc[data["source"] == "run", "panel"])]
     size = (2.9 * len(panels) + 0.4, 5.6)
-    figure, axes = plt.subplots(2, len(panels), figsize=size, sharey=True, squeeze=False, layout="constrained")
+    kinds = {"sharex": "col", "sharey": True, "squeeze": False, "layout": "constrained"}
+    figure, axes = plt.subplots(2, len(panels), figsize=size, **kinds)
     for row, value in zip(axes, _ROWS, strict=True):
         for axis, panel in zip(row, panels, strict=True):
             _panel(axis, data[data["panel"] == panel], value)
@@ -55,15 +56,13 @@ def _panel(axis: Axes, data: pd.DataFrame, value: str) -> None:
         draw_means(axis, rows, "size", value, COLOURS[setting], _LINES[group])
     ceiling = runs[runs["group"] == "all"].groupby("size")["ceiling"].mean()
     axis.plot(ceiling.index, ceiling, color=FAINT, linewidth=0.8, drawstyle="steps-mid", zorder=1)
-    shown = set(runs["size"])
     if value == "accuracy":
-        shown |= set(paper["size"])
         for setting, points in paper.groupby("setting"):
             draw_paper(axis, points["size"], points["accuracy"], COLOURS[setting])
     finish(axis)
     axis.set_xscale("log")
     axis.xaxis.set_minor_locator(NullLocator())
-    ticks = _apart(sorted(int(size) for size in shown))
+    ticks = _apart(sorted(int(size) for size in set(data["size"])))
     axis.set_xticks(ticks, [f"{size / 1000:g}k" if size >= 1000 else str(size) for size in ticks], rotation=45)
 
 
