@@ -300,6 +300,10 @@ class TestConfig:
         with pytest.raises(ConfigError, match="unknown key `length`"):
             config_with(datasets={"scan": {"length": 9}})
 
+    def test_a_tied_output_is_for_sequences_only(self):
+        with pytest.raises(ConfigError, match="knows no tied output"):
+            config_with(models={"gpt2": {"tied": True}})
+
     def test_an_unknown_task_is_refused(self):
         with pytest.raises(ConfigError, match="must be one of"):
             config_with(datasets={"scan": {"task": "scam"}})

@@ -89,8 +89,17 @@ SHAPES = list(itertools.product((1, 2, 3), ("post", "pre"), ("relu", "gelu")))
 @pytest.mark.parametrize("runs", [1, 2])
 def test_loss_and_every_gradient_equal_the_plain_decoder(depth, norm, activation, runs, monkeypatch):
     """In parts of at most 60 positions, so that a batch is cut several times."""
+    check_gradients(depth, norm, activation, runs, monkeypatch)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_tied_output_equals_the_plain_decoder(depth, monkeypatch):
+    check_gradients(depth, "pre", "gelu", 2, monkeypatch, tied=True)
+
+
+def check_gradients(depth, norm, activation, runs, monkeypatch, **more) -> None:
     monkeypatch.setattr("initscale.training.sequence_trainer._TOKENS", {"cpu": 60})
-    shape = {"depth": depth, "norm": norm, "activation": activation, "final_norm": norm == "pre"}
+    shape = {"depth": depth, "norm": norm, "activation": activation, "final_norm": norm == "pre", **more}
     facts = [facts_of(seed, **shape) for seed in range(runs)]
     for run in facts:
         run["training"]["precision"] = "fp64"

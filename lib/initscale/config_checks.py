@@ -54,6 +54,11 @@ def _check_study(config: dict, name: str, study: dict, describe: Describe) -> No
         _check_reference(config, "probes", probe, describe("studies", name, "probes"))
     dataset, model = config["datasets"][study["dataset"]], config["models"][study["model"]]
     task = load_task(dataset["task"])
+    if model.get("tied") and task.TRAINER != "sequence_trainer":
+        raise ConfigError(
+            f"the task `{dataset['task']}` has an engine of its own, which knows no tied output",
+            where=describe("models", study["model"], "tied"),
+        )
     if model["max_positions"] < task.sequence_length(dataset):
         raise ConfigError(
             f"{model['max_positions']} positions cannot hold sequences of {task.sequence_length(dataset)} tokens",
