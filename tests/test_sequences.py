@@ -11,11 +11,12 @@ import torch
 from safetensors.torch import load_file
 from torch.nn import functional as F
 
-from initscale.errors import Interrupted
+from initscale.errors import InputError, Interrupted
 from initscale.models.decoder import Decoder
 from initscale.models.init import InitSpec, initial_weights
 from initscale.models.sequences import SequenceDecoder
 from initscale.models.spec import ModelSpec
+from initscale.stages.train import check_starts
 from initscale.storage import read_table
 from initscale.tasks.interface import SequenceData, SequenceGroup, Sequences
 from initscale.training.batches import epoch_order
@@ -88,8 +89,17 @@ SHAPES = list(itertools.product((1, 2, 3), ("post", "pre"), ("relu", "gelu")))
 @pytest.mark.parametrize("runs", [1, 2])
 def test_loss_and_every_gradient_equal_the_plain_decoder(depth, norm, activation, runs, monkeypatch):
     """In parts of at most 60 positions, so that a batch is cut several times."""
+    check_gradients(depth, norm, activation, runs, monkeypatch)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_tied_output_equals_the_plain_decoder(depth, monkeypatch):
+    check_gradients(depth, "pre", "gelu", 2, monkeypatch, tied=True)
+
+
+def check_gradients(depth, norm, activation, runs, monkeypatch, **more) -> None:
     monkeypatch.setattr("initscale.training.sequence_trainer._TOKENS", {"cpu": 60})
-    shape = {"depth": depth, "norm": norm, "activation": activation, "final_norm": norm == "pre"}
+    shape = {"depth": depth, "norm": norm, "activation": activation, "final_norm": norm == "pre", **more}
     facts = [facts_of(seed, **shape) for seed in range(runs)]
     for run in facts:
         run["training"]["precision"] = "fp64"
@@ -184,21 +194,21 @@ def test_history_has_a_column_for_every_group(tmp_path):
 class Scripted(SequenceDecoder):
     """Stands for a model: behind a prompt it says what ``answers`` has for the prompt, then only filling."""
 
-    def __init__(self, answers: dict[tuple[int, ...], list[int]]):
-        self.answers = answers
+    def __init__(self, answers: dict[tuple[int, ...], list[int]], vocabulary: int = VOCABULARY):
+        self.answers, self.vocabulary = answers, vocabulary
 
     def scored_logits(self, tokens_BN, scored_S):
         rows = []
         for place in scored_S.tolist():
             row, position = divmod(place, tokens_BN.shape[1])
             rows.append(self.next(tokens_BN[row, : position + 1].tolist()))
-        return F.one_hot(torch.tensor(rows), VOCABULARY).double()
+        return F.one_hot(torch.tensor(rows), self.vocabulary).double()
 
     def next(self, tokens: list[int]) -> int:
-        for prompt, answer in self.answers.items():
-            said = len(tokens) - len(prompt)
-            if tuple(tokens[: len(prompt)]) == prompt and tokens[len(prompt) :] == answer[:said]:
-                return [*answer, 0][min(said, len(answer))]
+        for length in range(len(tokens), 0, -1):
+            answer, said = self.answers.get(tuple(tokens[:length])), tokens[length:]
+            if answer is not None and said == answer[: len(said)]:
+                return [*answer, 0][min(len(said), len(answer))]
         return 0  # never heard
 
     def continuations(self, tokens_BN, starts_B, end, most):
@@ -300,3 +310,44 @@ def test_exact_equals_comparing_continuations():
         lengths[row] = start + len(own)
     group = SequenceGroup("x", "exact", Sequences(tokens, sequences.starts_N, lengths))
     assert score(decoder, group, END, CPU, 50) == 0.5
+
+
+class TestStartFrom:
+    def facts(self, source: dict) -> dict:
+        return {**facts_of(), "start_from": source}
+
+    def test_training_goes_on_from_the_given_weights(self, tmp_path):
+        data, source = data_of(), facts_of(seed=5)
+        train([source], [tmp_path / "source"], data, Options())
+        weights = tmp_path / "source" / "weights.safetensors"
+        facts = self.facts(source)
+        facts["evaluation"]["snapshots"] = 1
+        train([facts], [tmp_path / "run"], data, Options(), [weights])
+        before, after = load_file(weights), load_file(tmp_path / "run" / "weights.safetensors")
+        start = load_file(tmp_path / "run" / "snapshots.safetensors")
+        for name, value in before.items():
+            assert torch.equal(start[f"step~0/{name}"], value)
+        assert not torch.equal(before["output.weight"], after["output.weight"])
+
+    def test_an_interrupted_run_is_bit_equal(self, tmp_path, monkeypatch):
+        data, source = data_of(), facts_of(seed=5)
+        train([source], [tmp_path / "source"], data, Options())
+        starts, facts = [tmp_path / "source" / "weights.safetensors"], self.facts(source)
+        train([facts], [tmp_path / "whole"], data, Options(), starts)
+        with monkeypatch.context() as patch:
+            stop_after(patch, 12)
+            with pytest.raises(Interrupted):
+                train([facts], [tmp_path / "parts"], data, Options(), starts)
+        train([facts], [tmp_path / "parts"], data, Options(), starts)
+        files = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("whole", "parts")]
+        assert files[0] == files[1]
+
+    def test_weights_of_another_run_are_refused(self, tmp_path):
+        source = facts_of(seed=5)
+        train([source], [tmp_path], data_of(), Options())
+        weights = [tmp_path / "weights.safetensors"]
+        check_starts([self.facts(source)], weights)
+        with pytest.raises(InputError, match="were made with other settings"):
+            check_starts([self.facts(facts_of(seed=6))], weights)
+        with pytest.raises(InputError, match="continue from others, and 0 file"):
+            check_starts([self.facts(source)], [])

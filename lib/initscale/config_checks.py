@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from initscale.errors import ConfigError
 from initscale.figure_checks import check_displayed, check_unseen
-from initscale.grid import evaluation_of, study_points
+from initscale.grid import evaluation_of, run_facts, study_points
 from initscale.grid_figure_checks import check_fig2c, check_fig14
 from initscale.mechanism_checks import check_mechanisms
 from initscale.paths import format_value
@@ -54,6 +54,11 @@ def _check_study(config: dict, name: str, study: dict, describe: Describe) -> No
         _check_reference(config, "probes", probe, describe("studies", name, "probes"))
     dataset, model = config["datasets"][study["dataset"]], config["models"][study["model"]]
     task = load_task(dataset["task"])
+    if model.get("tied") and task.TRAINER != "sequence_trainer":
+        raise ConfigError(
+            f"the task `{dataset['task']}` has an engine of its own, which knows no tied output",
+            where=describe("models", study["model"], "tied"),
+        )
     if model["max_positions"] < task.sequence_length(dataset):
         raise ConfigError(
             f"{model['max_positions']} positions cannot hold sequences of {task.sequence_length(dataset)} tokens",
@@ -66,9 +71,36 @@ def _check_study(config: dict, name: str, study: dict, describe: Describe) -> No
             where=describe("models", study["model"], "vocabulary"),
         )
     _check_grid(name, study, describe)
+    _check_start(config, name, study, describe)
     _check_sizes(name, study, task.training_rows(dataset), describe)
     for rows in sorted({point.get("size", task.training_rows(dataset)) for point in study_points(study)}):
         _check_recipe(config, name, study, rows, describe)
+
+
+def _check_start(config: dict, name: str, study: dict, describe: Describe) -> None:
+    """A study that continues from another needs, for each of its seeds, one run of the same shape there."""
+    if "start_from" not in study:
+        return
+    source, where = study["start_from"]["study"], describe("studies", name, "start_from", "study")
+    _check_reference(config, "studies", source, where)
+    other = config["studies"][source]
+    if "start_from" in other:
+        raise ConfigError(f"`{source}` itself continues from another study", where=where)
+    seeds = [point["seed"] for point in study_points(other)]
+    for point in study_points(study):
+        if seeds.count(point["seed"]) != 1:
+            raise ConfigError(
+                f"`{source}` has {seeds.count(point['seed'])} runs of seed {point['seed']}, one is needed", where=where
+            )
+    shapes = [
+        {key: value for key, value in run_facts(config, some, point)["model"].items() if key != "init"}
+        for some in (name, source)
+        for point in study_points(config["studies"][some])
+    ]
+    different = next((shape for shape in shapes if shape != shapes[0]), None)
+    if different:
+        key = next(key for key in shapes[0] if shapes[0][key] != different.get(key))
+        raise ConfigError(f"the models of `{name}` and `{source}` differ in {key}", where=where)
 
 
 def _check_sizes(name: str, study: dict, rows: int, describe: Describe) -> None:

@@ -96,6 +96,12 @@ def facts_of(config: dict, study: str) -> Callable[[Mapping], dict]:
     return lambda wildcards: [run_facts(config, study, find_point(config["studies"][study], dict(wildcards.items())))]
 
 
+def starts_of(config: dict, study: str) -> Callable[[Mapping], list[str]]:
+    """Function of the wildcards that gives the weights which one run starts from: none, or one file."""
+    section, layout = config["studies"][study], Layout(config)
+    return lambda wildcards: layout.start_weights(study, find_point(section, dict(wildcards.items())))
+
+
 def bundle_files(layout: Layout, study: str, points: list[Point]) -> dict[str, list[str]]:
     """Outputs of a job that trains several runs, by name, in the order of ``points``."""
     folders = [layout.run_folder(study, point) for point in points]

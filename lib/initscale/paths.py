@@ -19,7 +19,7 @@ import re
 from pathlib import Path
 
 from initscale.errors import ConfigError
-from initscale.grid import AXES, Point, study_points
+from initscale.grid import AXES, Point, start_of, study_points
 from initscale.tasks import load_task
 
 _FORMATS = {
@@ -104,6 +104,11 @@ class Layout:
 
     def run_folder(self, study: str, point: Point) -> str:
         return f"{self.root}/runs/{study}/{point_key(point)}"
+
+    def start_weights(self, study: str, point: Point) -> list[str]:
+        """Weights that a run starts from, if it does not start from scratch."""
+        start = start_of(self.config, self.config["studies"][study], point)
+        return [f"{self.run_folder(*start)}/{RUN_FILES['weights']}"] if start else []
 
     def run_pattern(self, study: str) -> str:
         return f"{self.root}/runs/{study}/{self.point_pattern(study)}"

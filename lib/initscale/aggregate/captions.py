@@ -44,6 +44,21 @@ def sequence_model_words(config: dict, study: str) -> str:
     )
 
 
+def cut_words(config: dict, study: str) -> str:
+    """Data, model and recipe of a study of sequences, with what is smaller than the paper's, from the configuration."""
+    section = config["studies"][study]
+    recipe, grid = config["training"][section["training"]], section["grid"]
+    model = config["models"][section["model"]]
+    shape = f"d_model {model['d_model']}, {model['n_heads']} head(s), {model['norm']}-norm"
+    depth = count_words(pd.Series(grid["depth"]))
+    scored = {**config["evaluation"], **section.get("evaluation", {})}["sequences"]
+    sizes = f", {', '.join(map(str, grid['size']))} samples" if "size" in grid else ""
+    return (
+        f"`{study}`: {depth} layer(s), {shape}{sizes}; "
+        f"batch {recipe['batch']}, {recipe['duration']}, peak rate {recipe['lr']:g}; {scored} sequences scored at most"
+    )
+
+
 def deviation_words(model: dict) -> str:
     """What of a model is not the paper's single-head one, if anything: non-linearity and initialization."""
     init = model["init"]

@@ -1,8 +1,8 @@
 """Table of Fig 17b: held-out loss of language models on code and on code with prose, at every evaluation.
 
 The loss of a corpus is the mean over its domains, which have equally many held-out windows. Rows of the source ``run``
-are our runs, in nats per byte; those of the source ``paper`` the values read off the published figure, in nats per token
-of its tokenizer, which can be compared within one corpus only.
+are our runs, in nats per byte. Those of the source ``paper`` are the values read off the published figure, in nats per
+token of its tokenizer, which can be compared within one corpus only.
 """
 
 from __future__ import annotations

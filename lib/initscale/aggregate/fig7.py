@@ -1,7 +1,7 @@
 """Table of Fig 7: PrOntoQA, steps to converge and test accuracy of every run against the number of training items.
 
-Rows of the source ``run`` are our runs, those of the source ``paper`` the values read off the published figure. A run has
-*converged* at the first evaluation whose loss on the judgement of training items (nats per token) is below
+Rows of the source ``run`` are our runs, those of the source ``paper`` the values read off the published figure. A run
+has *converged* at the first evaluation whose loss on the judgement of training items (nats per token) is below
 ``converged.loss`` together with those of the following ``converged.evaluations - 1``. It has *memorized* if it has
 converged and yet judges fewer than ``memorized_below`` of the test items rightly. The paper does not say what stands
 before the judgement that it scores; its authors' code scores other tasks behind the true tokens, and so does

@@ -33,6 +33,7 @@ class SequenceDecoder:
 
     def __init__(self, spec: ModelSpec, weights: Weights, low: torch.dtype | None = None):
         self.spec, self.weights, self.low = spec, weights, low
+        self.output = "tokens" if spec.tied else "output"
 
     def scored_logits(self, tokens_BN: Tensor, scored_S: Tensor) -> Tensor:
         """Logits at the positions ``scored_S`` (indices into the flattened B x N), (S, V).
@@ -82,7 +83,7 @@ class SequenceDecoder:
     def logits(self, x_XD: Tensor) -> Tensor:
         """Output of the residual stream behind the last layer, (X, V)."""
         x_XD = self._norm("final_norm", x_XD) if self.spec.final_norm else x_XD
-        return F.linear(x_XD, self.weights["output.weight"], self.weights["output.bias"])
+        return F.linear(x_XD, self.weights[f"{self.output}.weight"], self.weights["output.bias"])
 
     def _linear(self, x_XD: Tensor, w_ED: Tensor) -> Tensor:
         return F.linear(x_XD, w_ED) if self.low is None else F.linear(x_XD.to(self.low), w_ED.to(self.low))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from initscale import __version__
+from initscale.download import fetch
 from initscale.storage import content_hash, write_json, write_table
 from initscale.tasks import load_task
 
@@ -22,14 +23,19 @@ def generate_data(spec: dict, folder: str | Path, mirror: str | None = None) -> 
     ----------
     spec : a ``datasets`` section of the configuration.
     folder : gets <split>.parquet for every split and dataset.json (seed, spec, rows, content hash, sources).
-    mirror : folder with the shards of a data set that is read from outside (``stream`` in its spec), or None.
+    mirror : folder with copies of files that would be downloaded (``initscale.download``), or with the shards of a data
+        set that has ``stream`` in its spec; None for the network.
 
     Returns
     -------
     The content of dataset.json.
     """
-    generator = load_task(spec["task"], "generate")
-    tables = generator.collect(spec, Path(folder), mirror) if spec.get("stream") else generator.generate(spec)
+    task, generator = load_task(spec["task"]), load_task(spec["task"], "generate")
+    if spec.get("stream"):
+        tables = generator.collect(spec, Path(folder), mirror)
+    else:
+        files = [fetch(task.downloads(spec), mirror)] if hasattr(task, "downloads") else []
+        tables = generator.generate(spec, *files)
     info = {
         "task": spec["task"],
         "seed": spec["seed"],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from initscale.errors import InputError, TrainingError
+from initscale.grid import facts_hash
 from initscale.sources import source_hash, used_files
 from initscale.storage import read_json
 from initscale.tasks import load_task, task_modules
@@ -19,7 +21,13 @@ def training_code(spec: dict) -> list[str]:
     return used_files(__file__, task_modules(spec["task"], "tensors"))
 
 
-def train_runs(facts: list[dict], data_folder: str | Path, run_folders: list[str | Path], execution: dict) -> None:
+def train_runs(
+    facts: list[dict],
+    data_folder: str | Path,
+    run_folders: list[str | Path],
+    execution: dict,
+    starts: Sequence[str | Path] = (),
+) -> None:
     """Train runs of equal shape and write their folders: stacked on a GPU, ``processes`` at a time on a CPU.
 
     On a CPU nothing is gained by stacking (benchmarks/README.md), and single runs are bit-equal to runs alone.
@@ -30,12 +38,14 @@ def train_runs(facts: list[dict], data_folder: str | Path, run_folders: list[str
     data_folder : output of the stage generate-data.
     run_folders : one per run.
     execution : the ``execution`` section of the configuration.
+    starts : weights that the runs start from, one file per run; none if they start from scratch.
     """
+    check_starts(facts, starts)
     check_data(facts[0]["dataset"], data_folder)
     if execution["device"] == "cpu" and min(execution["processes"], len(facts)) > 1:
-        failures = train_apart(facts, data_folder, run_folders, execution)
+        failures = train_apart(facts, data_folder, run_folders, execution, starts)
     else:
-        failures = train_here(facts, data_folder, run_folders, execution, keep_finished=len(facts) > 1)
+        failures = train_here(facts, data_folder, run_folders, execution, starts, keep_finished=len(facts) > 1)
     if failures:
         raise TrainingError("; ".join(error.what for error in failures), hint=failures[0].hint)
     for folder in run_folders:
@@ -43,7 +53,13 @@ def train_runs(facts: list[dict], data_folder: str | Path, run_folders: list[str
 
 
 def train_here(
-    facts: list[dict], data_folder: str | Path, run_folders: list[str | Path], execution: dict, *, keep_finished: bool
+    facts: list[dict],
+    data_folder: str | Path,
+    run_folders: list[str | Path],
+    execution: dict,
+    starts: Sequence[str | Path] = (),
+    *,
+    keep_finished: bool,
 ) -> list[TrainingError]:
     """Train runs in this process and return the errors of those that failed.
 
@@ -66,7 +82,8 @@ def train_here(
         if size not in loaded:  # one at a time in memory
             loaded = {size: _load(facts[runs[0]], data_folder)}
         try:
-            train([facts[run] for run in runs], [run_folders[run] for run in runs], loaded[size], options)
+            own = [[some[run] for run in runs] for some in (facts, run_folders, starts or [None] * len(facts))]
+            train(*own[:2], loaded[size], options, own[2])
         except TrainingError as error:
             failures.append(error)
     return failures
@@ -85,6 +102,18 @@ def _together(facts: list[dict], device: str) -> list[tuple[int | None, list[int
     if device == "cpu":
         return [(size, [run]) for run, size in enumerate(sizes)]
     return [(size, [run for run, own in enumerate(sizes) if own == size]) for size in dict.fromkeys(sizes)]
+
+
+def check_starts(facts: list[dict], starts: Sequence[str | Path]) -> None:
+    """Raise ``InputError`` unless the weights are those of the runs that the facts name under ``start_from``."""
+    wanted = [run["start_from"] for run in facts if "start_from" in run]
+    if len(wanted) != len(starts):
+        raise InputError(f"{len(wanted)} run(s) continue from others, and {len(starts)} file(s) of weights are given")
+    for source, path in zip(wanted, starts, strict=True):
+        record = Path(path).parent / "run.json"
+        if read_json(record)["facts_hash"] != facts_hash(source):
+            hint = "train that study again; runs that continue from it follow"
+            raise InputError("the weights to start from were made with other settings", where=str(record), hint=hint)
 
 
 def check_data(spec: dict, data_folder: str | Path) -> None:

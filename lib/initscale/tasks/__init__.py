@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-TASKS = ("anchor", "prontoqa", "text")
+TASKS = ("anchor", "scan", "cogs", "addition", "prontoqa", "text")
 """Registered tasks; each is the name of a module in this package."""
 
 

@@ -9,7 +9,8 @@ A task ``NAME`` consists of three modules in this package:
     ``sequence_length(spec)``, ``vocabulary_size(spec)`` and ``training_rows(spec)`` are facts that models and
     recipes must fit, known before any data exist; ``columns(spec)`` are the columns of the data files.
 ``NAME_generate``
-    ``generate(spec)`` makes the splits as Arrow tables, deterministic in ``spec``.
+    ``generate(spec)`` makes the splits as Arrow tables, deterministic in ``spec``. A task whose definition has
+    ``downloads(spec)`` (file name -> ``initscale.download.Download``) gets their contents as second argument.
 ``NAME_tensors``
     ``load(spec, folder, sequences)`` reads what ``generate`` made and returns :class:`TaskData` or
     :class:`SequenceData`. If a study has the axis ``size``, it is called with ``size=`` training sequences, a number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -44,6 +44,11 @@ def pack(prompts: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], wid
     starts = torch.tensor([len(prompt) + 1 for prompt in prompts], dtype=torch.long)
     lengths = torch.tensor([len(row) for row in rows], dtype=torch.long)
     return Sequences(torch.from_numpy(tokens), starts, lengths)
+
+
+def pack_texts(vocabulary: Vocabulary, prompts: Iterable[str], targets: Iterable[str]) -> Sequences:
+    """The same of texts."""
+    return pack([vocabulary.encode(text) for text in prompts], [vocabulary.encode(text) for text in targets])
 
 
 def nested_order(rows: int, *seed: int) -> np.ndarray:

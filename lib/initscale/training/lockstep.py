@@ -6,8 +6,10 @@ import importlib
 import logging
 import math
 import time
+from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 
 from initscale.errors import Interrupted
 from initscale.grid import facts_hash
@@ -46,6 +48,12 @@ class Lockstep:
         self.count = count
         zeros = [(0.0, 0.0)] * len(self.facts)
         self.sums_2R = torch.tensor(sums or zeros, dtype=torch.float64, device=self.first_bad_R.device).T.contiguous()
+
+    def start_from(self, paths: list[str | Path | None]) -> None:
+        """Replace the initial weights of runs that continue from another run's final ones."""
+        for run, path in enumerate(paths):
+            if path is not None:
+                self.trainer.flat.load(run, load_file(path))
 
     def restore(self, states: list[RunState | None]) -> None:
         """Take up saved states (all at the same step, or all None)."""

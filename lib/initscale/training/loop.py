@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from initscale.errors import TrainingError
@@ -18,7 +19,13 @@ from initscale.training.resume import RunState, load_state, remove_state
 LOG = logging.getLogger("initscale")
 
 
-def train(facts: list[dict], folders: list[str | Path], data: TaskData | SequenceData, options: Options) -> None:
+def train(
+    facts: list[dict],
+    folders: list[str | Path],
+    data: TaskData | SequenceData,
+    options: Options,
+    starts: Sequence[str | Path | None] | None = None,
+) -> None:
     """Train one run, or several of equal shape at once, and write each run's folder.
 
     Parameters
@@ -27,6 +34,7 @@ def train(facts: list[dict], folders: list[str | Path], data: TaskData | Sequenc
     folders : one folder per run; gets weights.safetensors, history.parquet, run.json.
     data : what they are trained on.
     options : device, threads, saving.
+    starts : safetensors file that each run starts from; None for a random initialization.
 
     Raises
     ------
@@ -35,7 +43,7 @@ def train(facts: list[dict], folders: list[str | Path], data: TaskData | Sequenc
     """
     folders = [Path(folder) for folder in folders]
     with catch_signals() as stop:
-        failures = _train(facts, folders, data, options, stop)
+        failures = _train(facts, folders, starts or [None] * len(facts), data, options, stop)
     if failures:
         raise TrainingError(
             "; ".join(failures), hint="lower the learning rate; the history up to there is in history_failed.parquet"
@@ -44,7 +52,9 @@ def train(facts: list[dict], folders: list[str | Path], data: TaskData | Sequenc
         remove_state(folder)
 
 
-def _train(facts, folders: list[Path], data: TaskData | SequenceData, options: Options, stop: StopRequest) -> list[str]:
+def _train(
+    facts, folders: list[Path], starts, data: TaskData | SequenceData, options: Options, stop: StopRequest
+) -> list[str]:
     keep_freed_memory()
     device = prepare(options.device, options.threads, facts[0]["training"]["precision"])
     by_step = defaultdict(list)
@@ -56,6 +66,7 @@ def _train(facts, folders: list[Path], data: TaskData | SequenceData, options: O
     for members in by_step.values():  # more than one only if a kill fell between two resume files of a bundle
         own = [facts[run] for run, _ in members], [folders[run] for run, _ in members]
         lockstep = Lockstep(*own, data, device, options)
+        lockstep.start_from([starts[run] for run, _ in members])
         lockstep.restore([state for _, state in members])
         lockstep.run(stop)
         failures += lockstep.failures

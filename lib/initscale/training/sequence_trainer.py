@@ -19,7 +19,7 @@ from initscale.training.sequence_scores import by_length, score, summed_loss
 
 _DTYPES = {"fp64": torch.float64}  # of weights and optimiser; float32 in all other precisions
 _LOW = {"bf16": torch.bfloat16}  # precision of matrix products where it is not that of the weights
-_TOKENS = {"cpu": 4096, "cuda": 2**17}  # positions that are worked on at once
+_TOKENS = {"cpu": 2048, "cuda": 2**17}  # positions that are worked on at once
 
 
 class Trainer:
