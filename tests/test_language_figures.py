@@ -14,6 +14,7 @@ from initscale.aggregate import fig7 as fig7_table
 from initscale.aggregate import fig17b as fig17b_table
 from initscale.claims.metrics import METRICS
 from initscale.config import load_config
+from initscale.errors import ConfigError
 from initscale.figures import fig7, fig17b
 from initscale.grid import study_points
 from initscale.paths import Layout
@@ -67,6 +68,24 @@ def drawn(config: dict, module, table: pa.Table):
     name = module.__name__.rpartition(".")[2]
     given = table.select(list(module.NEEDS)).replace_schema_metadata(table.schema.metadata)
     return module.draw(given, config["figures"][name] | config["figures"]["style"])[name]
+
+
+class TestChecks:
+    """Studies that a figure cannot draw are refused before anything runs."""
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"figures": {"fig7": {"study": "text_code"}}}, "of the task `text`, not of `prontoqa`"),
+            ({"figures": {"fig17b": {"studies": ["prontoqa"]}}}, "of the task `prontoqa`, not of `text`"),
+            ({"studies": {"prontoqa": {"grid": {"gamma": [0.5, 0.8]}}}}, "one weight decay for each gamma"),
+            ({"studies": {"prontoqa": {"grid": {"depth": [1, 2]}}}}, "fig7 shows runs of one depth"),
+            ({"studies": {"text_code": {"grid": {"depth": [1, 2]}}}}, "fig17b shows runs of one depth"),
+        ],
+    )
+    def test_refused(self, change, message):
+        with pytest.raises(ConfigError, match=message):
+            load_config({"scale": "smoke", **change})
 
 
 class TestConvergence:
