@@ -10,6 +10,7 @@ from initscale.grid import evaluation_of, run_facts, study_points
 from initscale.grid_figure_checks import check_fig2c, check_fig14
 from initscale.mechanism_checks import check_mechanisms
 from initscale.paths import format_value
+from initscale.realistic_checks import check_realistic
 from initscale.tasks import load_task
 from initscale.units import parse_time, steps_per_epoch
 
@@ -39,6 +40,7 @@ def check_consistency(config: dict, describe: Describe) -> None:
     check_displayed(config, describe)
     check_fig2c(config, describe)
     check_fig14(config, describe)
+    check_realistic(config, describe)
 
 
 def _check_reference(config: dict, section: str, name: str, where: str) -> None:
