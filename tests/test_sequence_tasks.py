@@ -321,6 +321,19 @@ class TestConfig:
         with pytest.raises(ConfigError, match=words):
             config_with(studies={"addition_tuned": changes})
 
+    @pytest.mark.parametrize(
+        ("figures", "words"),
+        [
+            ({"fig6": {"studies": ["phase"]}}, "is on the task `anchor`, not on one of"),
+            ({"fig6": {"studies": ["addition_origin"]}}, "fig6 needs the axis `size`"),
+            ({"fig6": {"studies": ["scan", "addition_origin"]}}, "do not fit into one panel"),
+            ({"fig17a": {"studies": ["addition", "scan"]}}, "is on the task `scan`, not on sums"),
+        ],
+    )
+    def test_studies_that_a_figure_cannot_show(self, figures, words):
+        with pytest.raises(ConfigError, match=words):
+            config_with(figures=figures)
+
     def test_null_leaves_a_study_and_a_figure_out(self):
         found = config_with(studies={"cogs": None}, figures={"fig6": {"studies": ["scan"]}, "fig17a": None})
         assert "cogs" not in found["studies"]

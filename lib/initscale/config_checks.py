@@ -11,6 +11,7 @@ from initscale.grid_figure_checks import check_fig2c, check_fig14
 from initscale.language_figure_checks import check_language_figures
 from initscale.mechanism_checks import check_mechanisms
 from initscale.paths import format_value
+from initscale.realistic_checks import check_realistic
 from initscale.tasks import load_task
 from initscale.units import parse_time, steps_per_epoch
 
@@ -40,6 +41,7 @@ def check_consistency(config: dict, describe: Describe) -> None:
     check_displayed(config, describe)
     check_fig2c(config, describe)
     check_fig14(config, describe)
+    check_realistic(config, describe)
     check_language_figures(config, describe)
 
 
