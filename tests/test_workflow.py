@@ -37,6 +37,8 @@ FIGURES += (
     "fig16_pca",
     "fig6",
     "fig17a",
+    "fig7",
+    "fig17b",
 )
 RUNS = 8  # 2 gammas x (2 rates, one more seed, one more depth)
 
@@ -102,7 +104,7 @@ def test_editing_a_colour_of_all_figures_retrains_nothing(edited_smoke):
     edited_smoke.edit("config/config.yaml", "accuracy_map: viridis", "accuracy_map: cividis")
     planned = edited_smoke.planned("all_figures")
     drawings = {f"fig{number}" for number in (1, 2, 3, 4, 5, *range(8, 17))}
-    drawings |= {"fig2c", "fig_circuits", "fig_scores", "fig_curves", "fig6", "fig17a"}
+    drawings |= {"fig2c", "fig_circuits", "fig_scores", "fig_curves", "fig6", "fig17a", "fig7", "fig17b"}
     assert set(planned) == drawings | {"all_figures"}
 
 

@@ -10,7 +10,9 @@ A task ``NAME`` consists of three modules in this package:
     recipes must fit, known before any data exist; ``columns(spec)`` are the columns of the data files.
 ``NAME_generate``
     ``generate(spec)`` makes the splits as Arrow tables, deterministic in ``spec``. A task whose definition has
-    ``downloads(spec)`` (file name -> ``initscale.download.Download``) gets their contents as second argument.
+    ``downloads(spec)`` (file name -> ``initscale.download.Download``) gets their contents as second argument. Where
+    a spec has ``stream``, ``collect(spec, folder, mirror)`` makes the splits instead and keeps in ``folder``, below
+    ``stages.generate_data.PARTS``, what it has read.
 ``NAME_tensors``
     ``load(spec, folder, sequences)`` reads what ``generate`` made and returns :class:`TaskData` or
     :class:`SequenceData`. If a study has the axis ``size``, it is called with ``size=`` training sequences, a number
