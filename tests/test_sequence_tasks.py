@@ -13,9 +13,7 @@ import pytest
 import torch
 from conftest import REPOSITORY
 
-from initscale import download
-from initscale.config import load_config
-from initscale.errors import ConfigError, InputError
+from initscale.errors import ConfigError
 from initscale.stages.generate_data import generate_data
 from initscale.storage import read_json, read_table
 from initscale.tasks import addition, addition_tensors, cogs, cogs_tensors, load_task, scan, scan_tensors
@@ -91,6 +89,19 @@ def test_targets_end_once(spec, made):
         assert row[start - 1] == SEP
         assert (row.count(SEP), row.count(END), row[-1]) == (1, 1, END)
         assert UNKNOWN not in row
+
+
+@pytest.mark.parametrize("spec", [SCAN, SAMPLE], ids=["scan", "cogs"])
+def test_padding_can_be_scored_as_end_tokens(spec, made):
+    tensors = load_task(spec["task"], "tensors")
+    plain, padded = (tensors.load({**spec, **more}, made(spec), 5, 20) for more in ({}, {"score_padding": True}))
+    width = int(plain.train.lengths_N.max())
+    assert (padded.train.lengths_N == width).all()
+    assert torch.equal(padded.train.starts_N, plain.train.starts_N)
+    for own, other, length in zip(padded.train.tokens_Nn, plain.train.tokens_Nn, plain.train.lengths_N, strict=True):
+        assert torch.equal(own[:length], other[:length])
+        assert (own[length:] == END).all()
+    assert torch.equal(padded.groups[0].sequences.lengths_N, plain.groups[0].sequences.lengths_N)
 
 
 class TestScan:
@@ -195,35 +206,6 @@ class TestCogs:
         assert Vocabulary(["goat"]).encode("goat heron") == [4, UNKNOWN]
 
 
-CONTENT = b"a\tb\tc\n"
-FILES = {"x.tsv": download.Download("http://127.0.0.1:9/x.tsv", hashlib.sha256(CONTENT).hexdigest())}
-
-
-class TestDownload:
-    @pytest.mark.parametrize("zipped", [False, True])
-    def test_mirror(self, zipped, tmp_path):
-        (tmp_path / ("x.tsv.gz" if zipped else "x.tsv")).write_bytes(gzip.compress(CONTENT) if zipped else CONTENT)
-        assert download.fetch(FILES, str(tmp_path)) == {"x.tsv": CONTENT}
-
-    def test_other_content_is_refused(self, tmp_path):
-        (tmp_path / "x.tsv").write_bytes(b"changed")
-        with pytest.raises(InputError, match="is not the expected file"):
-            download.fetch(FILES, str(tmp_path))
-
-    def test_a_damaged_archive_is_refused(self, tmp_path):
-        (tmp_path / "x.tsv.gz").write_bytes(gzip.compress(CONTENT)[:-9])
-        with pytest.raises(InputError, match="cannot be read"):
-            download.fetch(FILES, str(tmp_path))
-
-    def test_a_missing_file_is_named(self, tmp_path):
-        with pytest.raises(InputError, match=r"has no file x.tsv or x.tsv.gz"):
-            download.fetch(FILES, str(tmp_path))
-
-    def test_without_network_the_mirror_is_explained(self):
-        with pytest.raises(InputError, match=r"cannot be downloaded .*execution=\{mirror: FOLDER\}"):
-            download.fetch(FILES, None)
-
-
 class TestAddition:
     def test_the_paper_s_counts(self):
         spec = {**SUMS, "values": [0, 999], "block": [400, 600]}
@@ -281,71 +263,3 @@ def test_a_copier_of_the_label_distribution_scores_what_it_should(made):
     model = Scripted({prompt: said for prompt in prompts}, len(data.items))
     group = SequenceGroup("train", "exact", Sequences(train.tokens_Nn, train.starts_N, train.lengths_N))
     assert score(model, group, END, CPU, 4096) == times / len(train)
-
-
-def config_with(**changes) -> dict:
-    return load_config({"scale": "smoke", **changes})
-
-
-class TestConfig:
-    def test_a_size_beyond_the_data_is_refused(self):
-        with pytest.raises(ConfigError, match="31 is more than the 30 training sequences of `cogs`"):
-            config_with(studies={"cogs": {"grid": {"size": [31]}}})
-
-    def test_a_batch_larger_than_the_smallest_size_is_refused(self):
-        with pytest.raises(ConfigError, match="a batch of 10 is larger than the training data"):
-            config_with(studies={"cogs": {"grid": {"size": [9, 30]}}})
-
-    def test_keys_of_another_task_are_refused(self):
-        with pytest.raises(ConfigError, match="unknown key `length`"):
-            config_with(datasets={"scan": {"length": 9}})
-
-    def test_a_tied_output_is_for_sequences_only(self):
-        with pytest.raises(ConfigError, match="knows no tied output"):
-            config_with(models={"gpt2": {"tied": True}})
-
-    def test_an_unknown_task_is_refused(self):
-        with pytest.raises(ConfigError, match="must be one of"):
-            config_with(datasets={"scan": {"task": "scam"}})
-
-    @pytest.mark.parametrize(
-        ("changes", "words"),
-        [
-            ({"start_from": {"study": "nowhere"}}, "is not a key of `studies`"),
-            ({"start_from": {"study": "addition"}}, "has 2 runs of seed 0, one is needed"),
-            ({"grid": {"seed": [0, 5]}}, "has 0 runs of seed 5, one is needed"),
-            ({"grid": {"depth": [3]}}, "differ in depth"),
-        ],
-    )
-    def test_where_a_study_can_start_from(self, changes, words):
-        with pytest.raises(ConfigError, match=words):
-            config_with(studies={"addition_tuned": changes})
-
-    @pytest.mark.parametrize(
-        ("figures", "words"),
-        [
-            ({"fig6": {"studies": ["phase"]}}, "is on the task `anchor`, not on one of"),
-            ({"fig6": {"studies": ["addition_origin"]}}, "fig6 needs the axis `size`"),
-            ({"fig6": {"studies": ["scan", "addition_origin"]}}, "do not fit into one panel"),
-            ({"fig17a": {"studies": ["addition", "scan"]}}, "is on the task `scan`, not on sums"),
-        ],
-    )
-    def test_studies_that_a_figure_cannot_show(self, figures, words):
-        with pytest.raises(ConfigError, match=words):
-            config_with(figures=figures)
-
-    def test_null_leaves_a_study_and_a_figure_out(self):
-        found = config_with(studies={"cogs": None}, figures={"fig6": {"studies": ["scan"]}, "fig17a": None})
-        assert "cogs" not in found["studies"]
-        assert "fig17a" not in found["figures"]
-
-    def test_a_study_has_its_own_evaluation(self):
-        from initscale.grid import run_facts, study_points
-
-        config = config_with()
-        facts = [
-            run_facts(config, name, next(study_points(config["studies"][name])))["evaluation"]
-            for name in ("scan", "phase")
-        ]
-        assert [fact["every"] for fact in facts] == ["10 steps", "20 steps"]
-        assert facts[0]["snapshots"] == facts[1]["snapshots"]

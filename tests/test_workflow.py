@@ -155,12 +155,29 @@ def test_one_figure_needs_only_its_own_stages(checkout):
         ("fig2c", {"generate_anchor": 1, "train_gpt2": 4, "train_gpt2_pre": 4}),
         ("fig14", {"generate_anchor": 1, "train_lrwd": 7}),
         ("fig15", {"generate_anchor": 1, "train_lrwd": 7, "probe_lrwd": 7}),
+        ("fig6", {"generate_scan": 1, "generate_cogs": 1, "train_scan": 8, "train_cogs": 8}),
+        (
+            "fig17a",
+            {"generate_addition": 1, "train_addition": 4, "train_addition_gpt2": 4, "train_addition_tuned": 6}
+            | {"generate_scan": 1, "train_addition_origin": 2},  # what the tuned runs continue from
+        ),
     ],
 )
 def test_figures_of_other_studies_need_only_these(checkout, figure, rules):
     """One rule with wildcards for all runs of a study, learning rate and weight decay among them."""
-    alone = "studies={gpt2: {bundle: 1}, gpt2_pre: {bundle: 1}, lrwd: {bundle: 1}}"
-    planned = checkout.planned(figure, "--config", alone)
+    bundled = (
+        "gpt2",
+        "gpt2_pre",
+        "lrwd",
+        "scan",
+        "cogs",
+        "addition",
+        "addition_gpt2",
+        "addition_origin",
+        "addition_tuned",
+    )
+    alone = ", ".join(f"{study}: {{bundle: 1}}" for study in bundled)
+    planned = checkout.planned(figure, "--config", f"studies={{{alone}}}")
     assert planned == rules | {f"aggregate_{figure}": 1, figure: 1}
 
 

@@ -11,7 +11,7 @@ import torch
 from initscale.storage import content_hash, read_table
 from initscale.tasks.cogs import IN_DISTRIBUTION, SPLITS, TYPES, columns, special_rows, training_rows
 from initscale.tasks.interface import EXACT, FORCED, SequenceData, SequenceGroup, Sequences
-from initscale.tasks.sequences import END, Vocabulary, nested_order, pack_texts
+from initscale.tasks.sequences import END, Vocabulary, nested_order, pack_texts, padding_scored
 
 
 def load(spec: dict, folder: str | Path, sequences: int, size: int | None = None) -> SequenceData:
@@ -37,7 +37,9 @@ def load(spec: dict, folder: str | Path, sequences: int, size: int | None = None
     parts |= scored_types(rows["gen"], sequences)
     groups = [SequenceGroup(name, EXACT, _pack(words, part)) for name, part in parts.items()]
     groups.append(SequenceGroup("test_forced", FORCED, groups[0].sequences))
-    return SequenceData(_pack(words, taken), END, torch.arange(len(words)), tuple(groups), content_hash(tables))
+    train = _pack(words, taken)
+    train = padding_scored(train) if spec.get("score_padding") else train
+    return SequenceData(train, END, torch.arange(len(words)), tuple(groups), content_hash(tables))
 
 
 def scored_types(gen: pd.DataFrame, sequences: int) -> dict[str, pd.DataFrame]:

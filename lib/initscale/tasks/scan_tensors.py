@@ -10,7 +10,7 @@ import torch
 from initscale.storage import content_hash, read_table
 from initscale.tasks.interface import EXACT, FORCED, SequenceData, SequenceGroup
 from initscale.tasks.scan import PRIMITIVE, SPLITS, columns, copies, training_rows, vocabulary
-from initscale.tasks.sequences import END, Vocabulary, pack_texts
+from initscale.tasks.sequences import END, Vocabulary, pack_texts, padding_scored
 
 
 def load(spec: dict, folder: str | Path, sequences: int, size: int | None = None) -> SequenceData:
@@ -34,7 +34,9 @@ def load(spec: dict, folder: str | Path, sequences: int, size: int | None = None
     scored = {name: _pack(words, rows.iloc[:sequences]) for name, rows in parts.items()}
     groups = [SequenceGroup(name, EXACT, rows) for name, rows in scored.items()]
     groups.append(SequenceGroup("test_forced", FORCED, scored["test"]))
-    return SequenceData(_pack(words, taken), END, torch.arange(len(words)), tuple(groups), content_hash(tables))
+    train = _pack(words, taken)
+    train = padding_scored(train) if spec.get("score_padding") else train
+    return SequenceData(train, END, torch.arange(len(words)), tuple(groups), content_hash(tables))
 
 
 def subset(train: pd.DataFrame, size: int) -> tuple[pd.DataFrame, pd.DataFrame]:

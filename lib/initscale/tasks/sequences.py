@@ -51,6 +51,13 @@ def pack_texts(vocabulary: Vocabulary, prompts: Iterable[str], targets: Iterable
     return pack([vocabulary.encode(text) for text in prompts], [vocabulary.encode(text) for text in targets])
 
 
+def padding_scored(sequences: Sequences) -> Sequences:
+    """The same with every place behind a target an end token that is scored, as the authors' later code does."""
+    tokens_Nn, width = sequences.tokens_Nn.clone(), sequences.tokens_Nn.shape[1]
+    tokens_Nn[torch.arange(width) >= sequences.lengths_N[:, None]] = END
+    return Sequences(tokens_Nn, sequences.starts_N, torch.full_like(sequences.lengths_N, width))
+
+
 def nested_order(rows: int, *seed: int) -> np.ndarray:
     """A random order of the rows, whose first n are the subset of size n."""
     return Stream(*seed).permutation(rows)
