@@ -92,8 +92,8 @@ def _baselines(axis: Axes, runs: pd.DataFrame) -> None:
     words = {f"chance {_CHANCE:.0%}": _CHANCE, f"positional shortcut {shortcut:.0%}": shortcut}
     for text, height in words.items():
         side = "bottom" if height == max(words.values()) else "top"
-        look = {"color": FAINT, "fontsize": "x-small", "ha": "center", "va": side}
-        axis.text(0.5, height, text, transform=axis.get_yaxis_transform(), **look)
+        look = {"color": FAINT, "fontsize": "x-small", "ha": "right", "va": side}
+        axis.text(1.0, height, text, transform=axis.get_yaxis_transform(), **look)
 
 
 def memorized_sizes(runs: pd.DataFrame) -> list[int]:
