@@ -235,6 +235,16 @@ class TestCollection:
         with pytest.raises(InputError, match=r"the train split: 2 shard\(s\) hold too little: .*Hint: raise `shards`"):
             generate_data(spec, tmp_path / "data", str(corpus))
 
+    def test_more_shards_go_on_with_what_was_read(self, corpus, tmp_path, monkeypatch):
+        one = self.SPEC["stream"] | {"train": {"path": "train/{}.jsonl.zst", "shards": 1}}
+        with pytest.raises(InputError, match="hold too little"):
+            text_collect.collect(self.SPEC | {"stream": one}, tmp_path / "short", str(corpus))
+        read, documents = [], Shards.documents
+        monkeypatch.setattr(Shards, "documents", lambda *given: read.append(given[1]) or documents(*given))
+        found = text_collect.collect(self.SPEC, tmp_path / "short", str(corpus))
+        assert read[0] == Position(0, 10)  # behind the first shard
+        assert found == text_collect.collect(self.SPEC, tmp_path / "whole", str(corpus))
+
     def test_parts_of_another_stream_are_refused(self, corpus, tmp_path):
         with pytest.raises(InputError):
             generate_data(self.SPEC | {"train_bytes": 10_000}, tmp_path / "data", str(corpus))

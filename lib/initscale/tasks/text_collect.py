@@ -94,9 +94,13 @@ class Collector:
         write_table(self._part(self.parts), table)
         self.parts += 1
         state = {"position": self.position, "parts": self.parts, "filled": self.filling.filled}
-        write_json(
-            self.folder / "state.json", {**state, "checksums": self.shards.checksums, "stream": self.spec["stream"]}
-        )
+        state |= {"checksums": self.shards.checksums, "source": self._source()}
+        write_json(self.folder / "state.json", state)
+
+    def _source(self) -> dict:
+        """What is read, whatever number of shards it takes."""
+        stream = self.spec["stream"]
+        return {**{key: stream[key] for key in ("url", "revision", "sets")}, "path": stream[self.split]["path"]}
 
     def _state(self) -> dict:
         """What an earlier attempt left, if it read the same."""
@@ -104,7 +108,7 @@ class Collector:
         if not path.exists():
             return {"position": Position(), "parts": 0, "filled": None, "checksums": {}}
         state = read_json(path)
-        if state["stream"] != self.spec["stream"]:
+        if state["source"] != self._source():
             raise InputError(
                 "belongs to an attempt that read something else",
                 where=str(path),
