@@ -6,6 +6,10 @@ has *converged* at the first evaluation whose loss on the judgement of training 
 converged and yet judges fewer than ``memorized_below`` of the test items rightly. The paper does not say what stands
 before the judgement that it scores; its authors' code scores other tasks behind the true tokens, and so does
 ``accuracy``. ``accuracy_own`` is behind the model's own chain of thought, which a model must find without help.
+
+``steps_at_least`` is what settings are compared by. A run that has not converged needs more steps than it had, so with
+these the ratio to a converged run is a bound on the side that matters: at least the true one if the larger
+initialization is late, at most if the smaller is. If no setting of a size and seed has converged, it is null.
 """
 
 from __future__ import annotations
@@ -39,6 +43,7 @@ COLUMNS = (
     Column("seed", "int64", "", "run: seed of initial weights and batch order"),
     Column("converged", "bool", "", "run: whether it converged, see the module's docstring"),
     Column("steps", "float64", "steps", "steps to converge; null if it did not within the training"),
+    Column("steps_at_least", "float64", "steps", "run: the same, or all steps of a run that did not converge"),
     Column("accuracy", "float64", "share", "test judgements right behind the true chain of thought, at the end"),
     Column("accuracy_own", "float64", "share", "run: the same behind the model's own chain of thought"),
     Column("train_loss", "float64", "nats", "run: loss of the judgement on training items, per token, at the end"),
@@ -74,6 +79,7 @@ def run_rows(config: dict, options: dict) -> pd.DataFrame:
     found = last_rows(histories).set_index(axes)
     found["steps"] = histories.groupby(axes)[["step", "train_loss"]].apply(first_converged, **options["converged"])
     found["converged"] = found["steps"].notna()
+    found["steps_at_least"] = steps_at_least(found)
     found["memorized"] = found["converged"] & (found["accuracy"] < options["memorized_below"])
     found = found.reset_index()
     return found.assign(source="run", std=model["d_model"] ** -found["gamma"])
@@ -85,6 +91,12 @@ def first_converged(run: pd.DataFrame, loss: float, evaluations: int) -> float:
     below = (run["train_loss"] < loss).astype(int)
     last_of_window = below.rolling(evaluations).sum() == evaluations
     return run["step"].shift(evaluations - 1)[last_of_window].min()
+
+
+def steps_at_least(runs: pd.DataFrame) -> pd.Series:
+    """Steps to converge, or those of the training; nan where no run of the same size and seed has converged."""
+    others = runs.groupby(["size", "seed"])["converged"].transform("any")
+    return runs["steps"].fillna(runs["step"]).where(others)
 
 
 def paper_rows() -> pd.DataFrame:
