@@ -104,6 +104,14 @@ def test_padding_can_be_scored_as_end_tokens(spec, made):
     assert torch.equal(padded.groups[0].sequences.lengths_N, plain.groups[0].sequences.lengths_N)
 
 
+def test_what_is_attainable():
+    train = pd.DataFrame({"prompt": ["a b", "b c"], "target": ["x y", "y"]})
+    items = {("c a", "y x"): True, ("a", "x x x"): True, ("a d", "x"): False, ("a", "z"): False, ("a", "a"): False}
+    items |= {("a b c", "x y"): False, ("a", "x y x y"): False}  # longer than the four words of the first row
+    found = attainable(train, pd.DataFrame(items.keys(), columns=["prompt", "target"]))
+    assert found.tolist() == list(items.values())
+
+
 class TestScan:
     @pytest.mark.parametrize(
         ("file", "name"),

@@ -25,6 +25,7 @@ from initscale.training.recipe import Recipe
 from initscale.training.sequence_scores import score
 from initscale.training.sequence_trainer import Trainer
 
+pytestmark = pytest.mark.filterwarnings("ignore:grad and param do not obey")  # of runs that share a buffer
 CPU, END, VOCABULARY = torch.device("cpu"), 1, 23
 BIAS = 0.8
 
