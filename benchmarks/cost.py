@@ -35,8 +35,19 @@ def run_costs(config: dict) -> dict[Run, float]:
             facts = run_facts(config, name, point)
             recipe = facts["training"]
             steps = parse_time(recipe["duration"], steps_per_epoch(rows, recipe["batch"]))
-            costs[name, point_key(point)] = steps * matrix_flop(facts)
+            costs[name, point_key(point)] = steps * step_flop(facts)
     return costs
+
+
+def step_flop(facts: dict) -> float:
+    """FLOP of a step; for sequences an upper bound, since every one is taken to be as long as its task allows."""
+    task = load_task(facts["dataset"]["task"])
+    if task.TRAINER == "trainer":
+        return matrix_flop(facts)
+    m, n = facts["model"], task.sequence_length(facts["dataset"])
+    d, e = m["d_model"], m["n_heads"] * m["d_head"]
+    layer = 4 * d * e + 2 * d * m["d_ff"] + n * e  # the last: causal attention, half of its two products
+    return 6 * facts["training"]["batch"] * n * (m["depth"] * layer + d * m["vocabulary"])
 
 
 def runs_of(config: dict, figure: str) -> set[Run]:

@@ -8,4 +8,5 @@ if __name__ == "__main__":
     from initscale.workflow import job
 
     with job(snakemake):
-        generate_data(snakemake.params.spec, Path(snakemake.output.info).parent)
+        mirror = snakemake.config["execution"]["mirror"]
+        generate_data(snakemake.params.spec, Path(snakemake.output.info).parent, mirror)

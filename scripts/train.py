@@ -13,6 +13,7 @@ if __name__ == "__main__":
             facts=snakemake.params.facts,
             data_folder=Path(snakemake.input.info).parent,
             run_folders=[Path(path).parent for path in ([records] if isinstance(records, str) else records)],
+            starts=[snakemake.input.start] if isinstance(snakemake.input.start, str) else list(snakemake.input.start),
             # as many at a time as Snakemake gave cores for
             execution=execution | {"processes": max(1, snakemake.threads // execution["threads"])},
         )

@@ -35,6 +35,10 @@ FIGURES += (
     "fig15",
     "fig16",
     "fig16_pca",
+    "fig6",
+    "fig17a",
+    "fig7",
+    "fig17b",
 )
 RUNS = 8  # 2 gammas x (2 rates, one more seed, one more depth)
 
@@ -100,7 +104,7 @@ def test_editing_a_colour_of_all_figures_retrains_nothing(edited_smoke):
     edited_smoke.edit("config/config.yaml", "accuracy_map: viridis", "accuracy_map: cividis")
     planned = edited_smoke.planned("all_figures")
     drawings = {f"fig{number}" for number in (1, 2, 3, 4, 5, *range(8, 17))}
-    drawings |= {"fig2c", "fig_circuits", "fig_scores", "fig_curves"}
+    drawings |= {"fig2c", "fig_circuits", "fig_scores", "fig_curves", "fig6", "fig17a", "fig7", "fig17b"}
     assert set(planned) == drawings | {"all_figures"}
 
 
@@ -124,13 +128,13 @@ def test_editing_the_training_code_retrains(edited_smoke, path):
         stream.write("\n_EDITED = True\n")
     planned = edited_smoke.planned("fig2")
     assert planned["train_phase"] == RUNS
-    assert "generate_data" not in planned
+    assert "generate_anchor" not in planned
 
 
 def test_editing_the_generator_makes_new_data(edited_smoke):
     with open(edited_smoke.root / "lib" / "initscale" / "tasks" / "anchor_generate.py", "a") as stream:
         stream.write("\n_EDITED = True\n")
-    assert edited_smoke.planned("all_figures")["generate_data"] == 2  # both data sets
+    assert edited_smoke.planned("all_figures")["generate_anchor"] == 2  # both data sets
 
 
 def test_changing_a_recipe_retrains_and_changing_execution_does_not(edited_smoke):
@@ -140,23 +144,40 @@ def test_changing_a_recipe_retrains_and_changing_execution_does_not(edited_smoke
 
 
 def test_one_figure_needs_only_its_own_stages(checkout):
-    assert checkout.planned("fig9") == {"generate_data": 1, "aggregate_fig9": 1, "fig9": 1}
+    assert checkout.planned("fig9") == {"generate_anchor": 1, "aggregate_fig9": 1, "fig9": 1}
     by_path = checkout.planned("results/smoke/figures/fig2.pdf")
-    assert by_path == {"generate_data": 1, "train_phase": RUNS, "aggregate_fig2": 1, "fig2": 1}
+    assert by_path == {"generate_anchor": 1, "train_phase": RUNS, "aggregate_fig2": 1, "fig2": 1}
 
 
 @pytest.mark.parametrize(
     ("figure", "rules"),
     [
-        ("fig2c", {"generate_data": 1, "train_gpt2": 4, "train_gpt2_pre": 4}),
-        ("fig14", {"generate_data": 1, "train_lrwd": 7}),
-        ("fig15", {"generate_data": 1, "train_lrwd": 7, "probe_lrwd": 7}),
+        ("fig2c", {"generate_anchor": 1, "train_gpt2": 4, "train_gpt2_pre": 4}),
+        ("fig14", {"generate_anchor": 1, "train_lrwd": 7}),
+        ("fig15", {"generate_anchor": 1, "train_lrwd": 7, "probe_lrwd": 7}),
+        ("fig6", {"generate_scan": 1, "generate_cogs": 1, "train_scan": 8, "train_cogs": 8}),
+        (
+            "fig17a",
+            {"generate_addition": 1, "train_addition": 4, "train_addition_gpt2": 4, "train_addition_tuned": 6}
+            | {"generate_scan": 1, "train_addition_origin": 2},  # what the tuned runs continue from
+        ),
     ],
 )
 def test_figures_of_other_studies_need_only_these(checkout, figure, rules):
     """One rule with wildcards for all runs of a study, learning rate and weight decay among them."""
-    alone = "studies={gpt2: {bundle: 1}, gpt2_pre: {bundle: 1}, lrwd: {bundle: 1}}"
-    planned = checkout.planned(figure, "--config", alone)
+    bundled = (
+        "gpt2",
+        "gpt2_pre",
+        "lrwd",
+        "scan",
+        "cogs",
+        "addition",
+        "addition_gpt2",
+        "addition_origin",
+        "addition_tuned",
+    )
+    alone = ", ".join(f"{study}: {{bundle: 1}}" for study in bundled)
+    planned = checkout.planned(figure, "--config", f"studies={{{alone}}}")
     assert planned == rules | {f"aggregate_{figure}": 1, figure: 1}
 
 

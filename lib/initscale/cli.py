@@ -102,7 +102,7 @@ def _generate_data(options: argparse.Namespace) -> None:
     config = _load(options)
     _known(options.dataset, config["datasets"], "dataset")
     folder = options.folder or Layout(config).data_folder(options.dataset)
-    info = generate_data(config["datasets"][options.dataset], folder)
+    info = generate_data(config["datasets"][options.dataset], folder, config["execution"]["mirror"])
     print(f"{folder}: {info['rows']}")
 
 
@@ -123,7 +123,8 @@ def _train(options: argparse.Namespace) -> None:
     for bundle in by_depth.values():
         facts = [run_facts(config, options.study, point) for point in bundle]
         folders = [layout.run_folder(options.study, point) for point in bundle]
-        train_runs(facts, data, folders, execution)
+        starts = [path for point in bundle for path in layout.start_weights(options.study, point)]
+        train_runs(facts, data, folders, execution, starts)
         print("\n".join(folders))
 
 

@@ -23,6 +23,8 @@ CONFIG_FOLDER = Path(__file__).resolve().parents[2] / "config"
 COMMAND_LINE = "the command line"
 INHERITING = ("datasets", "models", "training", "studies")
 """Sections whose entries may say ``like: OTHER`` and give only what differs."""
+OMITTING = ("studies", "figures")
+"""Sections whose entries a scale leaves out by saying ``null``."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -130,6 +132,9 @@ def load_config(overrides: Mapping | None = None, path: Path | str = CONFIG_FOLD
     for _, layer in layers:
         config = merge(config, layer)
     describe = lambda *path: _describe_key(path, layers)  # noqa: E731
+    for section in OMITTING:
+        if isinstance(config.get(section), Mapping):
+            config[section] = {name: entry for name, entry in config[section].items() if entry is not None}
     for section in INHERITING:
         if isinstance(config.get(section), Mapping):
             config[section] = inherit(config[section], lambda *path, section=section: describe(section, *path))

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from initscale.errors import ConfigError
 from initscale.figure_checks import check_displayed, check_unseen
-from initscale.grid import study_points
+from initscale.grid import evaluation_of, run_facts, study_points
 from initscale.grid_figure_checks import check_fig2c, check_fig14
+from initscale.language_figure_checks import check_language_figures
 from initscale.mechanism_checks import check_mechanisms
 from initscale.paths import format_value
+from initscale.realistic_checks import check_realistic
 from initscale.tasks import load_task
 from initscale.units import parse_time, steps_per_epoch
 
@@ -39,6 +41,8 @@ def check_consistency(config: dict, describe: Describe) -> None:
     check_displayed(config, describe)
     check_fig2c(config, describe)
     check_fig14(config, describe)
+    check_realistic(config, describe)
+    check_language_figures(config, describe)
 
 
 def _check_reference(config: dict, section: str, name: str, where: str) -> None:
@@ -54,6 +58,11 @@ def _check_study(config: dict, name: str, study: dict, describe: Describe) -> No
         _check_reference(config, "probes", probe, describe("studies", name, "probes"))
     dataset, model = config["datasets"][study["dataset"]], config["models"][study["model"]]
     task = load_task(dataset["task"])
+    if model.get("tied") and task.TRAINER != "sequence_trainer":
+        raise ConfigError(
+            f"the task `{dataset['task']}` has an engine of its own, which knows no tied output",
+            where=describe("models", study["model"], "tied"),
+        )
     if model["max_positions"] < task.sequence_length(dataset):
         raise ConfigError(
             f"{model['max_positions']} positions cannot hold sequences of {task.sequence_length(dataset)} tokens",
@@ -65,11 +74,49 @@ def _check_study(config: dict, name: str, study: dict, describe: Describe) -> No
             f"which need {task.vocabulary_size(dataset)}",
             where=describe("models", study["model"], "vocabulary"),
         )
-    _check_recipe(config, study, task.training_rows(dataset), describe)
     _check_grid(name, study, describe)
+    _check_start(config, name, study, describe)
+    _check_sizes(name, study, task.training_rows(dataset), describe)
+    for rows in sorted({point.get("size", task.training_rows(dataset)) for point in study_points(study)}):
+        _check_recipe(config, name, study, rows, describe)
 
 
-def _check_recipe(config: dict, study: dict, rows: int, describe: Describe) -> None:
+def _check_start(config: dict, name: str, study: dict, describe: Describe) -> None:
+    """A study that continues from another needs, for each of its seeds, one run of the same shape there."""
+    if "start_from" not in study:
+        return
+    source, where = study["start_from"]["study"], describe("studies", name, "start_from", "study")
+    _check_reference(config, "studies", source, where)
+    other = config["studies"][source]
+    if "start_from" in other:
+        raise ConfigError(f"`{source}` itself continues from another study", where=where)
+    seeds = [point["seed"] for point in study_points(other)]
+    for point in study_points(study):
+        if seeds.count(point["seed"]) != 1:
+            raise ConfigError(
+                f"`{source}` has {seeds.count(point['seed'])} runs of seed {point['seed']}, one is needed", where=where
+            )
+    shapes = [
+        {key: value for key, value in run_facts(config, some, point)["model"].items() if key != "init"}
+        for some in (name, source)
+        for point in study_points(config["studies"][some])
+    ]
+    different = next((shape for shape in shapes if shape != shapes[0]), None)
+    if different:
+        key = next(key for key in shapes[0] if shapes[0][key] != different.get(key))
+        raise ConfigError(f"the models of `{name}` and `{source}` differ in {key}", where=where)
+
+
+def _check_sizes(name: str, study: dict, rows: int, describe: Describe) -> None:
+    for size in {point["size"] for point in study_points(study) if "size" in point}:
+        if size > rows:
+            raise ConfigError(
+                f"{size} is more than the {rows} training sequences of `{study['dataset']}`",
+                where=describe("studies", name, "grid", "size"),
+            )
+
+
+def _check_recipe(config: dict, name: str, study: dict, rows: int, describe: Describe) -> None:
     recipe, path = config["training"][study["training"]], ("training", study["training"])
     if recipe["batch"] > rows:
         raise ConfigError(
@@ -85,8 +132,9 @@ def _check_recipe(config: dict, study: dict, rows: int, describe: Describe) -> N
             f"a warm-up of {warmup} steps is longer than the training ({duration} steps)",
             where=describe(*path, "warmup"),
         )
-    if parse_time(config["evaluation"]["every"], per_epoch) < 1:
-        raise ConfigError("is less than one step", where=describe("evaluation", "every"))
+    if parse_time(evaluation_of(config, study)["every"], per_epoch) < 1:
+        own = ("studies", name) if "every" in study.get("evaluation", {}) else ()
+        raise ConfigError("is less than one step", where=describe(*own, "evaluation", "every"))
 
 
 def _check_grid(name: str, study: dict, describe: Describe) -> None:

@@ -15,6 +15,7 @@ from initscale.errors import ConfigError
 from initscale.grid import Point, run_facts
 from initscale.paths import RUN_FILES, Layout, find_point
 from initscale.sources import used_files
+from initscale.tasks import task_modules
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = Path(__file__).resolve().parent / "report" / "page"
@@ -63,16 +64,23 @@ def code(script: str, *modules: str) -> list[str]:
     return [os.path.relpath(path) for path in used_files(REPOSITORY / "scripts" / script, modules)]
 
 
-def data_code(config: dict, dataset: str) -> list[str]:
-    """Source files that the generation of a data set uses."""
-    task = config["datasets"][dataset]["task"]
-    return code("generate_data.py", f"initscale.tasks.{task}", f"initscale.tasks.{task}_generate")
+def datasets_by_task(config: dict) -> dict[str, list[str]]:
+    """Task -> the data sets that it makes."""
+    found: dict[str, list[str]] = {}
+    for dataset, spec in config["datasets"].items():
+        found.setdefault(spec["task"], []).append(dataset)
+    return found
+
+
+def data_code(task: str) -> list[str]:
+    """Source files that the generation of a task's data uses."""
+    return code("generate_data.py", *task_modules(task, "generate"))
 
 
 def training_code(config: dict, study: str) -> list[str]:
     """Source files that the runs of a study use."""
     task = config["datasets"][config["studies"][study]["dataset"]]["task"]
-    return code("train.py", f"initscale.tasks.{task}", f"initscale.tasks.{task}_tensors")
+    return code("train.py", *task_modules(task, "tensors"))
 
 
 def probe_code(config: dict, study: str) -> list[str]:
@@ -86,6 +94,12 @@ def probe_code(config: dict, study: str) -> list[str]:
 def facts_of(config: dict, study: str) -> Callable[[Mapping], dict]:
     """Function of the wildcards that gives the facts of one run, as a list of one."""
     return lambda wildcards: [run_facts(config, study, find_point(config["studies"][study], dict(wildcards.items())))]
+
+
+def starts_of(config: dict, study: str) -> Callable[[Mapping], list[str]]:
+    """Function of the wildcards that gives the weights which one run starts from: none, or one file."""
+    section, layout = config["studies"][study], Layout(config)
+    return lambda wildcards: layout.start_weights(study, find_point(section, dict(wildcards.items())))
 
 
 def bundle_files(layout: Layout, study: str, points: list[Point]) -> dict[str, list[str]]:

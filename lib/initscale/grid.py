@@ -7,8 +7,8 @@ import itertools
 import json
 from collections.abc import Iterator
 
-AXES = ("gamma", "depth", "lr", "weight_decay", "seed")
-"""Axes that a grid can have, in the order in which they stand in folder names."""
+AXES = ("gamma", "depth", "size", "lr", "weight_decay", "seed")
+"""Axes that a grid can have, in the order in which they stand in folder names; size: training sequences."""
 
 Point = dict[str, float | int]
 
@@ -63,9 +63,24 @@ def run_facts(config: dict, study_name: str, point: Point) -> dict:
         "dataset": config["datasets"][study["dataset"]],
         "model": model,
         "training": recipe,
-        "evaluation": dict(config["evaluation"]),
+        "evaluation": evaluation_of(config, study),
         "seed": int(point["seed"]),
+        **({"size": int(point["size"])} if "size" in point else {}),
+        **({"start_from": run_facts(config, *start)} if (start := start_of(config, study, point)) else {}),
     }
+
+
+def start_of(config: dict, study: dict, point: Point) -> tuple[str, Point] | None:
+    """Study and grid point of the run whose final weights a run starts from: that of its seed; None if from scratch."""
+    if "start_from" not in study:
+        return None
+    source = study["start_from"]["study"]
+    return source, next(known for known in study_points(config["studies"][source]) if known["seed"] == point["seed"])
+
+
+def evaluation_of(config: dict, study: dict) -> dict:
+    """The section ``evaluation`` with the study's own values on top."""
+    return {**config["evaluation"], **study.get("evaluation", {})}
 
 
 def facts_hash(facts: dict) -> str:

@@ -1,6 +1,6 @@
 """Where everything lies below the results folder; floats in file names are formatted here and nowhere else.
 
-<results>/<scale>/data/<dataset>/seed~<k>/{train,test,unseen}.parquet, dataset.json
+<results>/<scale>/data/<dataset>/seed~<k>/<split>.parquet, dataset.json (splits: those of the task)
 <results>/<scale>/runs/<study>/<point>/{weights,snapshots}.safetensors, history.parquet, run.json
 <results>/<scale>/probes/<study>/<point>/<probe>.parquet
 <results>/<scale>/tables/<figure>.parquet
@@ -19,9 +19,17 @@ import re
 from pathlib import Path
 
 from initscale.errors import ConfigError
-from initscale.grid import AXES, Point, study_points
+from initscale.grid import AXES, Point, start_of, study_points
+from initscale.tasks import load_task
 
-_FORMATS = {"gamma": "{:.2f}", "weight_decay": "{:.3g}", "lr": "{:.2e}", "depth": "{:d}", "seed": "{:d}"}
+_FORMATS = {
+    "gamma": "{:.2f}",
+    "weight_decay": "{:.3g}",
+    "lr": "{:.2e}",
+    "depth": "{:d}",
+    "size": "{:d}",
+    "seed": "{:d}",
+}
 
 RUN_FILES = {
     "weights": "weights.safetensors",
@@ -30,7 +38,6 @@ RUN_FILES = {
     "record": "run.json",
 }
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
-SPLITS = ("train", "test", "unseen")
 
 
 def format_value(axis: str, value: float | int) -> str:
@@ -83,11 +90,25 @@ class Layout:
         return f"{self.root}/data/{dataset}/seed~{self.config['datasets'][dataset]['seed']}"
 
     def data_files(self, dataset: str) -> dict[str, str]:
-        folder = self.data_folder(dataset)
-        return {split: f"{folder}/{split}.parquet" for split in SPLITS} | {"info": f"{folder}/dataset.json"}
+        """Files of a data set by split, and its ``info``."""
+        return self._data_files(self.data_folder(dataset), self.config["datasets"][dataset]["task"])
+
+    def data_pattern(self, task: str) -> dict[str, str]:
+        """The same for every data set of a task, with the wildcards ``dataset`` and ``data_seed``."""
+        return self._data_files(f"{self.root}/data/{{dataset}}/seed~{{data_seed}}", task)
+
+    @staticmethod
+    def _data_files(folder: str, task: str) -> dict[str, str]:
+        splits = {split: f"{folder}/{split}.parquet" for split in load_task(task).SPLITS}
+        return splits | {"info": f"{folder}/dataset.json"}
 
     def run_folder(self, study: str, point: Point) -> str:
         return f"{self.root}/runs/{study}/{point_key(point)}"
+
+    def start_weights(self, study: str, point: Point) -> list[str]:
+        """Weights that a run starts from, if it does not start from scratch."""
+        start = start_of(self.config, self.config["studies"][study], point)
+        return [f"{self.run_folder(*start)}/{RUN_FILES['weights']}"] if start else []
 
     def run_pattern(self, study: str) -> str:
         return f"{self.root}/runs/{study}/{self.point_pattern(study)}"

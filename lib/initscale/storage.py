@@ -129,7 +129,8 @@ def content_hash(tables: Mapping[str, pa.Table]) -> str:
 
 
 def _column_bytes(column: pa.ChunkedArray) -> bytes:
-    if pa.types.is_dictionary(column.type) or pa.types.is_string(column.type):
+    kind = column.type
+    if pa.types.is_dictionary(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return "\n".join(str(value) for value in column.to_pylist()).encode()
     values = column.to_numpy()
     return values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()

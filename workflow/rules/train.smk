@@ -1,6 +1,6 @@
 """Train every run of every study; one rule per study, because studies have different axes.
 
-Required: the study's data set.
+Required: the study's data set; for a study with `start_from` the weights of the other study's runs.
 Outputs: results/<scale>/runs/<study>/<gamma~..._depth~..._seed~...>/{weights.safetensors,history.parquet,run.json}.
 
 What a run depends on is in `params.facts` (the facts of the experiment) and in the inputs (data and the source
@@ -20,6 +20,7 @@ for study, section in CONFIG["studies"].items():
                 f"train_{study}"
             input:
                 **LAYOUT.data_files(section["dataset"]),
+                start=dag.starts_of(CONFIG, study),
                 code=dag.training_code(CONFIG, study),
             output:
                 **LAYOUT.run_files(study),
@@ -44,6 +45,11 @@ for study, section in CONFIG["studies"].items():
                     f"train_{study}_{bundle}"
                 input:
                     **LAYOUT.data_files(section["dataset"]),
+                    start=[
+                        path
+                        for point in points
+                        for path in LAYOUT.start_weights(study, point)
+                    ],
                     code=dag.training_code(CONFIG, study),
                 output:
                     **dag.bundle_files(LAYOUT, study, points),

@@ -32,6 +32,33 @@ def model_words(config: dict, study: str) -> str:
     return words if on_grid else f"{words}, weight decay {recipe['weight_decay']:g}"
 
 
+def sequence_model_words(config: dict, study: str) -> str:
+    """Depth, widths and recipe of a study of sequences, whose settings of gamma and weight decay stand elsewhere."""
+    section = config["studies"][study]
+    model, recipe = config["models"][section["model"]], config["training"][section["training"]]
+    depths = " or ".join(str(depth) for depth in section["grid"]["depth"])
+    return (
+        f"{depths} layers, d_model {model['d_model']}, {model['n_heads']} head(s), {model['norm']}-norm"
+        f"{deviation_words(model)}; AdamW, batch {recipe['batch']}, {recipe['duration']}, warm-up {recipe['warmup']}, "
+        f"peak rate {recipe['lr']:g}"
+    )
+
+
+def cut_words(config: dict, study: str) -> str:
+    """Data, model and recipe of a study of sequences, with what is smaller than the paper's, from the configuration."""
+    section = config["studies"][study]
+    recipe, grid = config["training"][section["training"]], section["grid"]
+    model = config["models"][section["model"]]
+    shape = f"d_model {model['d_model']}, {model['n_heads']} head(s), {model['norm']}-norm"
+    depth = count_words(pd.Series(grid["depth"]))
+    scored = {**config["evaluation"], **section.get("evaluation", {})}["sequences"]
+    sizes = f", {', '.join(map(str, grid['size']))} samples" if "size" in grid else ""
+    return (
+        f"`{study}`: {depth} layer(s), {shape}{sizes}; "
+        f"batch {recipe['batch']}, {recipe['duration']}, peak rate {recipe['lr']:g}; {scored} sequences scored at most"
+    )
+
+
 def deviation_words(model: dict) -> str:
     """What of a model is not the paper's single-head one, if anything: non-linearity and initialization."""
     init = model["init"]

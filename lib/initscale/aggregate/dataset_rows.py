@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import pandas as pd
 
-from initscale.paths import SPLITS, Layout
+from initscale.paths import Layout
 from initscale.storage import read_table
 
 
 def data_files(config: dict, dataset: str) -> list[str]:
     """Parquet files of a data set, one per split."""
-    files = Layout(config).data_files(dataset)
-    return [files[split] for split in SPLITS]
+    return list(_by_split(config, dataset).values())
 
 
 def read_splits(config: dict, dataset: str) -> dict[str, pd.DataFrame]:
     """Rows of every split."""
-    paths = zip(SPLITS, data_files(config, dataset), strict=True)
-    return {split: read_table(path).to_pandas() for split, path in paths}
+    return {split: read_table(path).to_pandas() for split, path in _by_split(config, dataset).items()}
+
+
+def _by_split(config: dict, dataset: str) -> dict[str, str]:
+    return {split: path for split, path in Layout(config).data_files(dataset).items() if split != "info"}

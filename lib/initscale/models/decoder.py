@@ -75,8 +75,16 @@ class Layer(nn.Module):
         return x_BND + self.ffn(self.ffn_norm(x_BND))
 
 
+class OutputBias(nn.Module):
+    """What is left of the output layer if its weight is the token embedding."""
+
+    def __init__(self, vocabulary: int):
+        super().__init__()
+        self.bias = nn.Parameter(torch.empty(vocabulary))
+
+
 class Decoder(nn.Module):
-    """Decoder-only transformer with learned positions and an untied output (paper, Appendix A).
+    """Decoder-only transformer with learned positions and an untied output (paper, Appendix A), or a tied one (GPT-2).
 
     Weights are not initialized here: load those of ``initscale.models.init.initial_weights``.
     """
@@ -88,14 +96,15 @@ class Decoder(nn.Module):
         self.positions = nn.Embedding(spec.max_positions, spec.d_model)
         self.layers = nn.ModuleList(Layer(spec) for _ in range(spec.depth))
         self.final_norm = nn.LayerNorm(spec.d_model) if spec.final_norm else nn.Identity()
-        self.output = nn.Linear(spec.d_model, spec.vocabulary)
+        self.output = OutputBias(spec.vocabulary) if spec.tied else nn.Linear(spec.d_model, spec.vocabulary)
 
     def forward(self, tokens_BN: Tensor) -> Tensor:
         """Logits at every position, shape (B, N, V)."""
         x_BND = self.tokens(tokens_BN) + self.positions.weight[: tokens_BN.shape[1]]
         for layer in self.layers:
             x_BND = layer(x_BND)
-        return self.output(self.final_norm(x_BND))
+        x_BND = self.final_norm(x_BND)
+        return x_BND @ self.tokens.weight.T + self.output.bias if self.spec.tied else self.output(x_BND)
 
     @classmethod
     def with_weights(cls, spec: ModelSpec, weights: dict[str, Tensor]) -> Decoder:

@@ -10,7 +10,8 @@ class ModelSpec:
     """Architecture of a decoder-only transformer; the paper's values are in config/scales/paper.yaml.
 
     ``gamma`` and the other facts of the initialization are in :class:`initscale.models.init.InitSpec`.
-    ``frozen_norm`` leaves every LayerNorm at gain 1 and shift 0.
+    ``frozen_norm`` leaves every LayerNorm at gain 1 and shift 0. ``tied`` takes the token embedding as output weight,
+    as GPT-2 does (sequence models only); there is no ``output.weight`` then.
     """
 
     d_model: int
@@ -24,6 +25,7 @@ class ModelSpec:
     activation: str
     final_norm: bool
     frozen_norm: bool = False
+    tied: bool = False
 
     @classmethod
     def from_config(cls, section: dict) -> ModelSpec:
@@ -78,11 +80,9 @@ def parameters(spec: ModelSpec) -> list[Parameter]:
         ]
     if spec.final_norm:
         found += [Parameter("final_norm.weight", (d,), "gain"), Parameter("final_norm.bias", (d,), "shift")]
-    found += [
-        Parameter("output.weight", (spec.vocabulary, d), "linear"),
-        Parameter("output.bias", (spec.vocabulary,), "bias"),
-    ]
-    return found
+    if not spec.tied:
+        found.append(Parameter("output.weight", (spec.vocabulary, d), "linear"))
+    return [*found, Parameter("output.bias", (spec.vocabulary,), "bias")]
 
 
 def trained_parameters(spec: ModelSpec) -> list[Parameter]:

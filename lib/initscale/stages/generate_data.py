@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import pyarrow as pa
+
 from initscale import __version__
+from initscale.download import fetch
 from initscale.storage import content_hash, write_json, write_table
 from initscale.tasks import load_task
 
+PARTS = "parts"
+"""Folder in which a generator that reads from outside keeps what it has; removed when all is written."""
 
-def generate_data(spec: dict, folder: str | Path) -> dict:
+
+def generate_data(spec: dict, folder: str | Path, mirror: str | None = None) -> dict:
     """Generate a data set.
 
     Parameters
     ----------
     spec : a ``datasets`` section of the configuration.
-    folder : gets <split>.parquet for every split and dataset.json (seed, spec, rows, content hash).
+    folder : gets <split>.parquet for every split and dataset.json (seed, spec, rows, content hash, sources).
+    mirror : folder with copies of files that would be downloaded (``initscale.download``), or with the shards of a data
+        set that has ``stream`` in its spec; None for the network.
 
     Returns
     -------
     The content of dataset.json.
     """
-    tables = load_task(spec["task"], "generate").generate(spec)
+    task, generator = load_task(spec["task"]), load_task(spec["task"], "generate")
+    if spec.get("stream"):
+        tables = generator.collect(spec, Path(folder), mirror)
+    else:
+        files = [fetch(task.downloads(spec), mirror)] if hasattr(task, "downloads") else []
+        tables = generator.generate(spec, *files)
     info = {
         "task": spec["task"],
         "seed": spec["seed"],
         "spec": spec,
         "rows": {split: table.num_rows for split, table in tables.items()},
         "content_hash": content_hash(tables),
+        "sources": {split: _sources(table) for split, table in tables.items()},
         "generator": f"initscale {__version__}",
     }
     for split, table in tables.items():
         metadata = {"task": spec["task"], "split": split, "seed": str(spec["seed"]), "hash": info["content_hash"]}
         write_table(Path(folder) / f"{split}.parquet", table, metadata)
     write_json(Path(folder) / "dataset.json", info)
+    shutil.rmtree(Path(folder) / PARTS, ignore_errors=True)
     return info
+
+
+def _sources(table: pa.Table) -> dict[str, str]:
+    """What a table that is not made from its spec alone depends on: the table's own metadata."""
+    return {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}

@@ -20,6 +20,8 @@ from initscale.errors import ConfigError
 from initscale.tables import Column
 
 Pair = tuple[int, int]
+TRAINER = "trainer"
+SPLITS = ("train", "test", "unseen")
 INFERENTIAL, NON_INFERENTIAL, SYMMETRIC = "inferential", "non_inferential", "symmetric"
 
 

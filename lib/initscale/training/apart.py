@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from initscale.errors import ConfigError, InitscaleError, InputError, Interrupted, OutputError, TrainingError
@@ -27,7 +28,11 @@ _SECONDS_BETWEEN_REMINDERS = 0.5
 
 
 def train_apart(
-    facts: list[dict], data_folder: str | Path, run_folders: list[str | Path], execution: dict
+    facts: list[dict],
+    data_folder: str | Path,
+    run_folders: list[str | Path],
+    execution: dict,
+    starts: Sequence[str | Path] = (),
 ) -> list[TrainingError]:
     """Train runs, ``execution["processes"]`` at a time, and return the errors of those that failed.
 
@@ -40,7 +45,8 @@ def train_apart(
     """
     waiting = [
         {"facts": fact, "data_folder": str(data_folder), "run_folder": str(folder), "execution": execution}
-        for fact, folder in zip(facts, run_folders, strict=True)
+        | {"starts": [str(starts[run])] if starts else []}
+        for run, (fact, folder) in enumerate(zip(facts, run_folders, strict=True))
     ]
     running: list[_Worker] = []
     errors: list[InitscaleError] = []
@@ -139,7 +145,8 @@ def work() -> int:
             job = json.loads(sys.stdin.readline())
             threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
             folders = [job["run_folder"]]
-            failures = train_here([job["facts"]], job["data_folder"], folders, job["execution"], keep_finished=True)
+            given = [job["facts"]], job["data_folder"], folders, job["execution"], job["starts"]
+            failures = train_here(*given, keep_finished=True)
             if failures:
                 raise failures[0]
     except InitscaleError as error:

@@ -43,6 +43,12 @@ class FlatParameters:
         """Copies of one run's weights on the CPU, float32 (or float64 where the training is)."""
         return {name: view[run].detach().cpu().clone() for name, view in self.views.items()}
 
+    @torch.no_grad()
+    def load(self, run: int, weights: dict[str, Tensor]) -> None:
+        """Replace one run's weights; what ``run_weights`` returned fits."""
+        for name, view in self.views.items():
+            view[run].copy_(weights[name])
+
     def clip(self, limit: float) -> Tensor:
         """Scale each run's gradient down to norm ``limit``; return the norms before, (R,).
 

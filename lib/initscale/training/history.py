@@ -20,18 +20,19 @@ FIXED = (
 )
 
 
-def history_columns(accuracies: Sequence[str]) -> tuple[Column, ...]:
-    """Columns of history.parquet; ``accuracies`` are the names of the ``acc_`` columns."""
-    return (
-        *FIXED,
-        *(Column(name, "float64", "share", f"accuracy on the group `{name[4:]}`") for name in accuracies),
-    )
+def history_columns(scores: Sequence[str]) -> tuple[Column, ...]:
+    """Columns of history.parquet; ``scores`` are the names of the ``acc_`` and ``loss_`` columns."""
+    return (*FIXED, *(_score_column(*name.split("_", 1)) for name in scores))
+
+
+def _score_column(kind: str, group: str) -> Column:
+    unit, words = {"acc": ("share", "accuracy"), "loss": ("nats", "mean loss of a scored token")}[kind]
+    return Column(f"{kind}_{group}", "float64", unit, f"{words} on the group `{group}`")
 
 
 def history_table(rows: list[dict]) -> pa.Table:
     """Rows as an Arrow table; ``embedding_eigenvalues`` is a list column, largest first."""
-    accuracies = [name for name in rows[0] if name.startswith("acc_")]
-    columns = history_columns(accuracies)
+    columns = history_columns([name for name in rows[0] if name.startswith(("acc_", "loss_"))])
     table = make_table(columns, {c.name: [row[c.name] for row in rows] for c in columns})
     meaning = "eigenvalues of the covariance of the item embeddings, largest first (Fig 12)"
     field = pa.field("embedding_eigenvalues", pa.list_(pa.float32()), metadata={"unit": "1", "meaning": meaning})

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import math
 import time
+from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 
 from initscale.errors import Interrupted
 from initscale.grid import facts_hash
-from initscale.tasks.interface import TaskData
+from initscale.tasks import trainer_module
+from initscale.tasks.interface import SequenceData, TaskData
 from initscale.training.history import has_settled, history_table
 from initscale.training.interrupts import StopRequest
 from initscale.training.options import Options, identity
 from initscale.training.progress import Progress
 from initscale.training.resume import FILE_NAME, RunState, remove_state, save_state
 from initscale.training.run_files import snapshot_name, write_failed_history, write_run
-from initscale.training.trainer import Trainer
 
 LOG = logging.getLogger("initscale")
 
@@ -25,9 +28,11 @@ LOG = logging.getLogger("initscale")
 class Lockstep:
     """Runs that are trained in step with each other."""
 
-    def __init__(self, facts, folders, data: TaskData, device: torch.device, options: Options):
+    def __init__(self, facts, folders, data: TaskData | SequenceData, device: torch.device, options: Options):
         self.facts, self.folders, self.data, self.options = facts, folders, data, options
-        self.trainer = Trainer(facts, data, device)
+        # by name, so that an edit of one trainer leaves the runs of the other up to date
+        module = importlib.import_module(trainer_module(facts[0]["dataset"]["task"]))
+        self.trainer = module.Trainer(facts, data, device)
         runs = len(facts)
         self.step = 0
         self.history: list[list[dict]] = [[] for _ in range(runs)]
@@ -43,6 +48,12 @@ class Lockstep:
         self.count = count
         zeros = [(0.0, 0.0)] * len(self.facts)
         self.sums_2R = torch.tensor(sums or zeros, dtype=torch.float64, device=self.first_bad_R.device).T.contiguous()
+
+    def start_from(self, paths: list[str | Path | None]) -> None:
+        """Replace the initial weights of runs that continue from another run's final ones."""
+        for run, path in enumerate(paths):
+            if path is not None:
+                self.trainer.flat.load(run, load_file(path))
 
     def restore(self, states: list[RunState | None]) -> None:
         """Take up saved states (all at the same step, or all None)."""

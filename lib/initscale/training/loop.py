@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from initscale.errors import TrainingError
-from initscale.tasks.interface import TaskData
+from initscale.tasks.interface import SequenceData, TaskData
 from initscale.training.allocation import keep_freed_memory
 from initscale.training.determinism import prepare
 from initscale.training.interrupts import StopRequest, catch_signals
@@ -18,7 +19,13 @@ from initscale.training.resume import RunState, load_state, remove_state
 LOG = logging.getLogger("initscale")
 
 
-def train(facts: list[dict], folders: list[str | Path], data: TaskData, options: Options) -> None:
+def train(
+    facts: list[dict],
+    folders: list[str | Path],
+    data: TaskData | SequenceData,
+    options: Options,
+    starts: Sequence[str | Path | None] | None = None,
+) -> None:
     """Train one run, or several of equal shape at once, and write each run's folder.
 
     Parameters
@@ -27,6 +34,7 @@ def train(facts: list[dict], folders: list[str | Path], data: TaskData, options:
     folders : one folder per run; gets weights.safetensors, history.parquet, run.json.
     data : what they are trained on.
     options : device, threads, saving.
+    starts : safetensors file that each run starts from; None for a random initialization.
 
     Raises
     ------
@@ -35,7 +43,7 @@ def train(facts: list[dict], folders: list[str | Path], data: TaskData, options:
     """
     folders = [Path(folder) for folder in folders]
     with catch_signals() as stop:
-        failures = _train(facts, folders, data, options, stop)
+        failures = _train(facts, folders, starts or [None] * len(facts), data, options, stop)
     if failures:
         raise TrainingError(
             "; ".join(failures), hint="lower the learning rate; the history up to there is in history_failed.parquet"
@@ -44,7 +52,9 @@ def train(facts: list[dict], folders: list[str | Path], data: TaskData, options:
         remove_state(folder)
 
 
-def _train(facts, folders: list[Path], data: TaskData, options: Options, stop: StopRequest) -> list[str]:
+def _train(
+    facts, folders: list[Path], starts, data: TaskData | SequenceData, options: Options, stop: StopRequest
+) -> list[str]:
     keep_freed_memory()
     device = prepare(options.device, options.threads, facts[0]["training"]["precision"])
     by_step = defaultdict(list)
@@ -56,13 +66,14 @@ def _train(facts, folders: list[Path], data: TaskData, options: Options, stop: S
     for members in by_step.values():  # more than one only if a kill fell between two resume files of a bundle
         own = [facts[run] for run, _ in members], [folders[run] for run, _ in members]
         lockstep = Lockstep(*own, data, device, options)
+        lockstep.start_from([starts[run] for run, _ in members])
         lockstep.restore([state for _, state in members])
         lockstep.run(stop)
         failures += lockstep.failures
     return failures
 
 
-def _resume(facts: dict, folder: Path, data: TaskData, options: Options) -> RunState | None:
+def _resume(facts: dict, folder: Path, data: TaskData | SequenceData, options: Options) -> RunState | None:
     if options.stale_resume == "discard":
         try:
             return load_state(folder, identity(facts, data, options))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from initscale.grid import facts_hash
-from initscale.tasks.interface import TaskData
+from initscale.tasks.interface import SequenceData, TaskData
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,6 @@ class Options:
     keep_finished: bool = False
 
 
-def identity(facts: dict, data: TaskData, options: Options) -> dict[str, str]:
+def identity(facts: dict, data: TaskData | SequenceData, options: Options) -> dict[str, str]:
     """What a resume file must agree with."""
     return {"configuration": facts_hash(facts), "data": data.content_hash, "code": options.code}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -17,20 +16,13 @@ from initscale.tasks.interface import TaskData
 from initscale.training.batches import Batches
 from initscale.training.captured import CapturedUpdate
 from initscale.training.flat import FlatParameters, StackedAdamW
+from initscale.training.measures import StepResult, weight_norms
 from initscale.training.recipe import Recipe
 
 _DTYPES = {"fp64": torch.float64}  # of weights and optimiser; float32 in all other precisions
 _LOW = {"bf16": torch.bfloat16}  # precision of matrix products where it is not that of the weights
 _PART = 512  # sequences of a batch that a CPU works on at once: bounds memory, keeps most of the work in the cache
 _SCORED_AT_ONCE = 2048  # sequences; bounds the memory of an evaluation
-
-
-@dataclass(frozen=True)
-class StepResult:
-    """What a step measured before its update, each (R,)."""
-
-    loss_R: Tensor
-    grad_norm_R: Tensor
 
 
 class Trainer:
@@ -143,17 +135,6 @@ class Trainer:
         ]
         return torch.cat(chunks, 1) if chunks else torch.empty(self.runs, 0, dtype=torch.long)
 
-    @torch.no_grad()
     def norms(self) -> list[dict]:
         """Weight norms and the spectrum of the embedding, for each run; see ``history_columns``."""
-        total_R = torch.linalg.vector_norm(self.flat.values_RP, dim=1).tolist()
-        embedding_RID = self.flat.views["tokens.weight"].detach()[:, self.items].float()
-        centred_RID = embedding_RID - embedding_RID.mean(1, keepdim=True)
-        finite_R11 = centred_RID.isfinite().all(-1).all(-1)[:, None, None]  # the SVD refuses a run that diverged
-        singular_RI = torch.linalg.svdvals(torch.where(finite_R11, centred_RID, 0.0))
-        spectrum_RI = torch.where(finite_R11[..., 0], singular_RI.square() / len(self.items), torch.nan)
-        embedding_R = torch.linalg.vector_norm(embedding_RID, dim=(1, 2)).tolist()
-        return [
-            {"weight_norm": w, "embedding_norm": e, "embedding_eigenvalues": s}
-            for w, e, s in zip(total_R, embedding_R, spectrum_RI.cpu().tolist(), strict=True)
-        ]
+        return weight_norms(self.flat, self.items)
