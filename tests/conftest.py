@@ -143,13 +143,12 @@ def finished_smoke(tmp_path_factory) -> Checkout:
     """
     base = tmp_path_factory.getbasetemp()
     common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    root = common / "smoke" / "checkout"
+    copy, finished = Checkout(common / "smoke" / "checkout"), common / "smoke" / "finished"
     with FileLock(common / "smoke.lock"):
-        if not root.exists():
-            copy_repository(common / "unfinished").snakemake("all_figures", check=True)
-            root.parent.mkdir()
-            (common / "unfinished").rename(root)
-    return Checkout(root)
+        if not finished.exists():
+            copy_repository(copy.root).snakemake("all_figures", check=True)
+            finished.touch()
+    return copy
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ class TestCommandLine:
         ("arguments", "words"),
         [
             (("train", "fase"), ["`fase`", "known: ", "phase"]),
-            (("generate-data", "anker"), ["`anker`", "known: anchor"]),
+            (("generate-data", "anker"), ["`anker`", "known: ", "anchor"]),
             (("figure", "fig99"), ["`fig99`", "fig9"]),
             (("train", "phase", "--select", "gamma=0.77"), ["gamma 0.77", "[0.3, 0.8]"]),
             (("train", "phase", "--select", "width=3"), ["`width` is not an axis", "gamma, depth"]),

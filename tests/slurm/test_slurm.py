@@ -27,7 +27,7 @@ TABLE = "results/smoke/tables/fig2.parquet"
 LONG = (
     "scale=smoke",
     "studies={phase: {grid: {gamma: [0.3, 0.8], depth: [2], lr: [2.0e-3], seed: [0, 1]}, more: []}}",
-    "training={single_head: {duration: 1200 steps}}",
+    "training={single_head: {duration: 4000 steps}}",
     "evaluation={every: 500 steps}",
     "execution={save_minutes: 0.01}",
     "cluster={warning: 300}",
@@ -267,14 +267,14 @@ class TestStorm:
     )
     def test_the_next_attempt_goes_on_from_there(self, storm, run_name, reason):
         log = storm.log(run_name)
-        (saved,) = re.findall(rf"{reason} received, state saved at step (\d+) of 1200", log)
+        (saved,) = re.findall(rf"{reason} received, state saved at step (\d+) of 4000", log)
         assert f"resumed 1 run(s) at step {saved}" in log
         if run_name != REQUEUED:  # which for the workflow is one attempt
             gamma = run_name.partition("~")[2][:4]
             told = rf"Attempt failed: train_phase \(gamma={gamma}, .*{reason} received, state saved at step {saved} "
             assert re.search(told, storm.evidence["output"])
         record = read_json(storm.checkout.root / "results/smoke/runs/phase" / run_name / "run.json")
-        assert (record["attempts"], record["steps"]) == (3, 1200)
+        assert (record["attempts"], record["steps"]) == (3, 4000)
 
     def test_a_requeued_job_keeps_its_number(self, storm):
         job = storm.evidence["jobs"][REQUEUED]

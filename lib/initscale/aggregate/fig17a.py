@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from initscale.aggregate.captions import count_words, cut_words
+from initscale.aggregate.paper_points import values_files
 from initscale.aggregate.runs import history_files
 from initscale.aggregate.settings import EQUAL_LOSS_COLUMNS, both_comparisons, read_runs
 from initscale.aggregate.shown import nullable_table
@@ -42,8 +43,10 @@ _PAPER = {
 
 def inputs(config: dict) -> dict[str, list[str]]:
     """Files that the table is made of."""
+    studies = config["figures"]["fig17a"]["studies"]
     return {
-        "histories": [path for study in config["figures"]["fig17a"]["studies"] for path in history_files(config, study)]
+        "histories": [path for study in studies for path in history_files(config, study)],
+        "paper": values_files(),
     }
 
 

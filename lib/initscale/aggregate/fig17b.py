@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from initscale.aggregate.captions import count_words, sequence_model_words
-from initscale.aggregate.paper_points import VALUES, paper_points
+from initscale.aggregate.paper_points import paper_points, values_files
 from initscale.aggregate.runs import history_files, read_histories
 from initscale.aggregate.shown import nullable_table
 from initscale.grid import AXES
@@ -47,7 +47,7 @@ def inputs(config: dict) -> dict[str, list[str]]:
     return {
         "histories": [path for study in studies for path in history_files(config, study)],
         "data": info,
-        "paper": [VALUES],
+        "paper": values_files(),
     }
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from initscale.aggregate.captions import count_words, cut_words
+from initscale.aggregate.paper_points import values_files
 from initscale.aggregate.runs import history_files
 from initscale.aggregate.settings import EQUAL_LOSS_COLUMNS, both_comparisons, paper_points, read_runs
 from initscale.aggregate.shown import nullable_table
@@ -43,6 +44,7 @@ def inputs(config: dict) -> dict[str, list[str]]:
     return {
         "histories": [path for study in studies for path in history_files(config, study)],
         "data": [path for files in data for path in files.values()],
+        "paper": values_files(),
     }
 
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from initscale.aggregate.captions import count_words, sequence_model_words
 from initscale.aggregate.dataset_rows import data_files, read_splits
-from initscale.aggregate.paper_points import VALUES, paper_points
+from initscale.aggregate.paper_points import paper_points, values_files
 from initscale.aggregate.runs import history_files, last_rows, read_histories
 from initscale.aggregate.shown import nullable_table
 from initscale.grid import AXES
@@ -58,7 +58,7 @@ def inputs(config: dict) -> dict[str, list[str]]:
     """Files that the table is made of."""
     study = config["figures"]["fig7"]["study"]
     data = data_files(config, config["studies"][study]["dataset"])
-    return {"histories": history_files(config, study), "data": data, "paper": [VALUES]}
+    return {"histories": history_files(config, study), "data": data, "paper": values_files()}
 
 
 def table(config: dict) -> pa.Table:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pandas as pd
 
 from initscale.claims.definitions import VALUES_FILE, read_values
 
-VALUES = str(VALUES_FILE)
 _NUMBER = r"([0-9.]+)"
+
+
+def values_files() -> list[str]:
+    """The file of the paper's values, as an input of a table (relative, so that a checkout can be moved)."""
+    return [os.path.relpath(VALUES_FILE)]
 
 
 def paper_points(figure: str) -> pd.DataFrame:
