@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from initscale.aggregate import fig6, fig17a
-from initscale.aggregate.settings import both_comparisons, paper_points
+from initscale.aggregate.paper_points import paper_points
+from initscale.aggregate.settings import both_comparisons
 from initscale.claims.definitions import load_claims
 from initscale.claims.verdicts import REPRODUCED, judge
 from initscale.config import load_config
@@ -123,8 +124,11 @@ def test_fig6_has_the_paper_s_points(fig6_table):
     assert len(paper) == 8 + 10 + 8
 
 
-def test_paper_points_without_gamma_are_left_out():
-    assert {point["gamma"] for point in paper_points("17a")} == {0.5, 0.7}
+def test_paper_points_have_what_their_setting_names():
+    points = paper_points("17a").set_index("words")[["gamma", "weight_decay"]]
+    assert points.loc["GPT-2 from scratch, gamma 0.7, weight decay 0.5"].tolist() == [0.7, 0.5]
+    assert points.loc["GPT-2 fine-tuned, weight decay 0"].isna().tolist() == [True, False]
+    assert paper_points("6c", 7)["size"].tolist() == 2 * [5_000, 10_000, 20_000, 7]
 
 
 def test_claims_read_the_tables(fig6_table):

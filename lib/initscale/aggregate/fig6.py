@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 
 from initscale.aggregate.captions import count_words, cut_words
-from initscale.aggregate.paper_points import values_files
+from initscale.aggregate.paper_points import paper_points, values_files
 from initscale.aggregate.runs import history_files
-from initscale.aggregate.settings import EQUAL_LOSS_COLUMNS, both_comparisons, paper_points, read_runs
+from initscale.aggregate.settings import EQUAL_LOSS_COLUMNS, both_comparisons, read_runs
 from initscale.aggregate.shown import nullable_table
 from initscale.grid import evaluation_of
 from initscale.paths import Layout
@@ -54,12 +54,9 @@ def table(config: dict) -> pa.Table:
     runs = pd.DataFrame([row for study in studies for row in _study_rows(config, study)]).assign(source="run")
     shown = {panel for study in studies for panel in PANELS[_dataset(config, study)["task"]]}
     every = {"a": scan.TRAIN, "b": cogs.training_rows({"source": cogs.UPSTREAM})}
-    paper = [
-        point | {"panel": panel, "group": "all", "source": "paper"}
-        for panel in sorted(shown)
-        for point in paper_points(f"6{panel}", every.get(panel, every["b"]))
-    ]
-    return nullable_table(COLUMNS, [runs, pd.DataFrame(paper)], _caption(config, runs))
+    points = [paper_points(f"6{panel}", every.get(panel, every["b"])).assign(panel=panel) for panel in sorted(shown)]
+    paper = pd.concat(points).assign(accuracy=lambda found: found["value"] / 100, group="all", source="paper")
+    return nullable_table(COLUMNS, [runs, paper], _caption(config, runs))
 
 
 def _dataset(config: dict, study: str) -> dict:

@@ -6,12 +6,9 @@ not: for each seed and data size, every run is read where its loss first falls t
 
 from __future__ import annotations
 
-import re
-
 import pandas as pd
 
 from initscale.aggregate.runs import history_files
-from initscale.claims.definitions import read_values
 from initscale.grid import Point, study_points
 from initscale.storage import read_table
 from initscale.tables import Column
@@ -23,7 +20,6 @@ EQUAL_LOSS_COLUMNS = (
     Column("equal_loss", "float64", "nats", "lowest training loss that all settings of this seed and size reach"),
     Column("equal_loss_step", "int64", "steps", "first evaluation of this run with no more than that loss"),
 )
-_PAPER_SETTING = re.compile(r"gamma ([\d.]+), weight decay ([\d.]+)(?:; (\w+) samples)?")
 
 
 def read_runs(config: dict, study: str) -> list[tuple[Point, pd.DataFrame]]:
@@ -54,26 +50,3 @@ def both_comparisons(runs: list[tuple[Point, pd.DataFrame]]) -> list[tuple[Point
 
 def _others(point: Point) -> tuple:
     return tuple(value for axis, value in point.items() if axis not in SETTING_AXES)
-
-
-def paper_points(figure: str, everything: int | None = None) -> list[dict]:
-    """The paper's values of a figure that say gamma and weight decay: share, gamma, weight_decay, size and words.
-
-    Parameters
-    ----------
-    everything : what the paper calls all samples.
-    """
-    found = []
-    for value in read_values().values():
-        match = _PAPER_SETTING.search(value.setting)
-        if value.figure == figure and match:
-            gamma, decay, size = match.groups()
-            point = {"accuracy": value.value / 100, "gamma": float(gamma), "weight_decay": float(decay)}
-            found.append(point | {"size": _size(size, everything), "words": value.setting})
-    return found
-
-
-def _size(text: str | None, everything: int | None) -> int | None:
-    if text is None or text == "all":
-        return everything if text else None
-    return int(float(text.removesuffix("k")) * (1000 if text.endswith("k") else 1))
