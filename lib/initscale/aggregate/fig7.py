@@ -22,7 +22,7 @@ from initscale.aggregate.dataset_rows import data_files, read_splits
 from initscale.aggregate.paper_points import paper_points, values_files
 from initscale.aggregate.runs import history_files, last_rows, read_histories
 from initscale.aggregate.shown import nullable_table
-from initscale.grid import AXES
+from initscale.grid import AXES, evaluation_of
 from initscale.tables import Column
 from initscale.tasks.prontoqa_inference import shortcut_accuracy
 
@@ -134,5 +134,5 @@ def _hops_words(spec: dict) -> str:
 
 
 def _scored(config: dict, section: dict) -> int:
-    own = section.get("evaluation", {}).get("sequences", config["evaluation"]["sequences"])
-    return min(own, config["datasets"][section["dataset"]]["test_sequences"])
+    most = evaluation_of(config, section)["sequences"]
+    return min(most, config["datasets"][section["dataset"]]["test_sequences"])

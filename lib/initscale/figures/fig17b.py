@@ -10,10 +10,10 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from initscale.figures.style import add_caption
+from initscale.figures.style import KEY, SEEN, add_caption
 
 NEEDS = ("source", "corpus", "gamma", "seed", "step", "seen", "last", "loss", "bits", "perplexity")
-_MARKERS = ("o", "s")
+_LOOKS = (("o", SEEN), ("s", KEY))  # of the corpora
 
 
 def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
@@ -28,8 +28,8 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
         _curves(axis, runs[runs["corpus"] == corpus], colours)
         axis.set_title(corpus, loc="left")
     axes[0].set_ylabel("held-out loss (bits per byte)")
-    for marker, corpus in zip(_MARKERS, corpora, strict=False):
-        _end_points(axes[-1], runs[runs["corpus"] == corpus], paper[paper["corpus"] == corpus], marker)
+    for look, corpus in zip(_LOOKS, corpora, strict=False):
+        _end_points(axes[-1], runs[runs["corpus"] == corpus], paper[paper["corpus"] == corpus], *look)
     axes[-1].set_title("end points", loc="left")
     axes[-1].axhline(0, color="0.8", linewidth=0.8, zorder=0)
     axes[-1].set_xlabel(r"initialization rate $\gamma$")
@@ -68,9 +68,8 @@ def _limits(runs: pd.DataFrame) -> tuple[float, float]:
     return low - margin, high + 4 * margin
 
 
-def _end_points(axis: Axes, runs: pd.DataFrame, paper: pd.DataFrame, marker: str) -> None:
+def _end_points(axis: Axes, runs: pd.DataFrame, paper: pd.DataFrame, marker: str, colour: str) -> None:
     ends = relative(runs[runs["last"].astype(bool)])
-    colour = {"o": "#0072B2", "s": "#D55E00"}[marker]
     corpus = runs["corpus"].iloc[0]
     mean = ends.groupby("gamma")["change"].mean()
     axis.plot(mean.index, mean, f"-{marker}", color=colour, markersize=4, label=corpus)

@@ -1,4 +1,4 @@
-"""What Figs 6 and 17a share: colours of the two settings, means and ranges over seeds, hollow marks of the paper."""
+"""What Figs 6, 7 and 17a share: colours of the two settings, means and ranges over seeds, hollow marks of the paper."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ def draw_means(axis: Axes, rows: pd.DataFrame, x: str, y: str, colour: str, line
     axis.plot(rows[x], rows[y], ".", color=colour, markersize=3, alpha=0.5)
 
 
-def draw_paper(axis: Axes, x, y, colour: str) -> None:
+def draw_paper(axis: Axes, x, y, colour: str, label: str | None = None) -> None:
     """Hollow marks."""
-    axis.plot(x, y, linestyle="", marker="D", markersize=5, markerfacecolor="none", markeredgecolor=colour)
+    look = {"markersize": 5, "markerfacecolor": "none", "markeredgecolor": colour}
+    axis.plot(x, y, linestyle="", marker="D", label=label, **look)
 
 
 def finish(axis: Axes) -> None:

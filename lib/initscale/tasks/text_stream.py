@@ -191,5 +191,5 @@ def _read_lines(path: str, shard: BinaryIO) -> Iterator[tuple[str, str]]:
         raise InputError(
             f"is corrupt behind line {number} ({detail})",
             where=path,
-            hint="fetch the shard again, or take it out of `stream.shards`",
+            hint="fetch the shard again; the mirror's, if you read from one",
         ) from error

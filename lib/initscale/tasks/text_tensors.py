@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
@@ -42,7 +43,7 @@ def load(spec: dict, folder: str | Path, sequences: int, size: int | None = None
 
 def stream(spec: dict, table: pa.Table, domain: str, split: str) -> Tensor:
     """All bytes of a domain, a separator behind each document, uint8."""
-    texts = table.filter(pa.compute.equal(table["domain"], domain))["text"].to_pylist()
+    texts = table.filter(pc.equal(table["domain"], domain))["text"].to_pylist()
     joined = b"".join(text.encode() + SEPARATOR for text in texts)[: split_bytes(spec, split)]
     return torch.from_numpy(np.frombuffer(joined, dtype=np.uint8).copy())
 

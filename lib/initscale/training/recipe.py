@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from initscale.units import parse_time, steps_per_epoch
 
@@ -64,6 +65,16 @@ class Recipe:
         progress = (step - self.warmup) / max(self.steps - self.warmup, 1)
         falling = self.lr_end + (peak - self.lr_end) * 0.5 * (1 + np.cos(np.pi * progress))
         return np.where(step < self.warmup, rising, falling)
+
+    @property
+    def weights_dtype(self) -> torch.dtype:
+        """Of weights and optimiser: float64 for fp64, float32 in all other precisions."""
+        return torch.float64 if self.precision == "fp64" else torch.float32
+
+    @property
+    def product_dtype(self) -> torch.dtype | None:
+        """Of matrix products where it is not that of the weights."""
+        return torch.bfloat16 if self.precision == "bf16" else None
 
     @property
     def snapshot_steps(self) -> set[int]:

@@ -17,8 +17,6 @@ from initscale.training.measures import StepResult, weight_norms
 from initscale.training.recipe import Recipe
 from initscale.training.sequence_scores import by_length, score, summed_loss
 
-_DTYPES = {"fp64": torch.float64}  # of weights and optimiser; float32 in all other precisions
-_LOW = {"bf16": torch.bfloat16}  # precision of matrix products where it is not that of the weights
 _TOKENS = {"cpu": 2048, "cuda": 2**17}  # positions that are worked on at once
 
 
@@ -39,7 +37,7 @@ class Trainer:
         self.recipe = Recipe.from_facts(facts[0], len(data.train))
         self.spec = ModelSpec.from_config(facts[0]["model"])
         weights = [initial_weights(self.spec, InitSpec(**run["model"]["init"]), run["seed"]) for run in facts]
-        self.flat = FlatParameters(self.spec, weights, device, _DTYPES.get(self.recipe.precision, torch.float32))
+        self.flat = FlatParameters(self.spec, weights, device, self.recipe.weights_dtype)
         decays = [run["training"]["weight_decay"] for run in facts]
         self.optimizer = StackedAdamW(self.flat, self.recipe.betas, self.recipe.eps, decays)
         self.rates = [self.recipe.learning_rates(run["training"]["lr"]) for run in facts]
@@ -70,7 +68,7 @@ class Trainer:
         loss = torch.zeros((), dtype=self.flat.values_RP.dtype, device=self.device)
         for part in by_length(batch, _TOKENS[self.device.type]):
             # the weights are cut out anew, since every backward pass frees what leads to them
-            part_loss = summed_loss(self._decoder(run, _LOW.get(self.recipe.precision)), part, self.device)
+            part_loss = summed_loss(self._decoder(run, self.recipe.product_dtype), part, self.device)
             part_loss = part_loss / scored_tokens
             part_loss.backward()
             loss += part_loss.detach()

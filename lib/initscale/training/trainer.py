@@ -19,8 +19,6 @@ from initscale.training.flat import FlatParameters, StackedAdamW
 from initscale.training.measures import StepResult, weight_norms
 from initscale.training.recipe import Recipe
 
-_DTYPES = {"fp64": torch.float64}  # of weights and optimiser; float32 in all other precisions
-_LOW = {"bf16": torch.bfloat16}  # precision of matrix products where it is not that of the weights
 _PART = 512  # sequences of a batch that a CPU works on at once: bounds memory, keeps most of the work in the cache
 _SCORED_AT_ONCE = 2048  # sequences; bounds the memory of an evaluation
 
@@ -40,7 +38,7 @@ class Trainer:
         self.spec = ModelSpec.from_config(facts[0]["model"])
         seeds = [run["seed"] for run in facts]
         weights = [initial_weights(self.spec, InitSpec(**run["model"]["init"]), run["seed"]) for run in facts]
-        self.flat = FlatParameters(self.spec, weights, device, _DTYPES.get(self.recipe.precision, torch.float32))
+        self.flat = FlatParameters(self.spec, weights, device, self.recipe.weights_dtype)
         decays = [run["training"]["weight_decay"] for run in facts]
         self.optimizer = StackedAdamW(self.flat, self.recipe.betas, self.recipe.eps, decays)
         self.rates = [self.recipe.learning_rates(run["training"]["lr"]) for run in facts]
@@ -51,7 +49,7 @@ class Trainer:
         self.inputs_Nn = self.index_of[data.tokens_Nn].to(device)
         self.labels_N = data.labels_N.to(device)
         self.groups = [(self.index_of[g.tokens_Nn].to(device), g.labels) for g in data.groups]
-        low = _LOW.get(self.recipe.precision)
+        low = self.recipe.product_dtype
         shape = self.spec, self.flat.views, used.to(device), data.tokens_Nn.shape[1]
         self.model, self.scorer = StackedDecoder(*shape, low), StackedDecoder(*shape)
         covered = device.type == "cpu" and is_covered(self.spec, len(facts))
