@@ -44,7 +44,7 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     for axis, panel in zip(axes[0], panels, strict=True):
         axis.set_title(_TITLES[panel], loc="left")
     figure.supxlabel("training samples", fontsize=plt.rcParams["font.size"])
-    figure.legend(handles=_legend(data), loc="outside upper center", ncols=3, frameon=False)
+    figure.legend(handles=_legend(data), loc="outside upper center", ncols=4, frameon=False)
     words = "Panel c: mean over the 21 types, and over lexical and structural types apart." if "c" in panels else ""
     add_caption(figure, table, f"{RANGE_WORDS} {words}")
     return {"fig6": figure}
@@ -77,8 +77,8 @@ def _apart(sizes: list[int]) -> list[int]:
 
 def _legend(data: pd.DataFrame) -> list[Line2D]:
     found = []
-    for setting, colour in COLOURS.items():
-        for source, look in (("run", {"marker": "o"}), ("paper", {"marker": "D", "linestyle": "", "mfc": "none"})):
+    for source, look in (("run", {"marker": "o"}), ("paper", {"marker": "D", "linestyle": "", "mfc": "none"})):
+        for setting, colour in COLOURS.items():
             rows = data[(data["source"] == source) & (data["setting"] == setting)]
             if len(rows):
                 words = f"{'paper: ' if source == 'paper' else ''}{setting_words(rows)}"

@@ -9,7 +9,16 @@ import pyarrow as pa
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from initscale.figures.settings import COLOURS, RANGE_WORDS, draw_means, draw_paper, setting_words, with_setting
+from initscale.figures.settings import (
+    COLOURS,
+    LARGE,
+    RANGE_WORDS,
+    SMALL,
+    draw_means,
+    draw_paper,
+    setting_words,
+    with_setting,
+)
 from initscale.figures.style import FAINT, add_caption
 
 NEEDS = (
@@ -26,6 +35,7 @@ NEEDS = (
     "step",
     "shortcut",
 )
+_ASIDE = {LARGE: 0.96, SMALL: 1.04}
 _CHANCE = 0.5
 
 
@@ -35,7 +45,7 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     data = data.astype({name: float for name in ("steps", "accuracy", "accuracy_own", "shortcut")})
     runs, paper = (data[data["source"] == source] for source in ("run", "paper"))
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.5), layout="constrained")
-    for setting, own in runs.groupby("setting"):
+    for setting, own in _apart(runs).groupby("setting"):
         look = {"colour": COLOURS[setting], "label": setting_words(own)}
         _steps(left, own, **look)
         draw_means(right, own, "size", "accuracy", **look)
@@ -49,18 +59,28 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
         _frame(axis, title, name)
     left.set_yscale("log")
     right.set_ylim(-0.04, 1.06)
-    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)
+    figure.legend(handles=_ours_first(left), loc="outside upper center", ncols=2, frameon=False)
     words = (
-        f"{RANGE_WORDS} Triangles: not converged when the training ended, left out of the mean. In b filled: behind "
-        "the true chain of thought; dashed and hollow: behind the model's own. Hollow diamonds: read off the "
-        "published figure, of other models and data."
+        f"{RANGE_WORDS} Settings are drawn 4% apart. Triangles: not converged when the training ended, left out of the "
+        "mean. In b filled: behind the true chain of thought; dashed and hollow: behind the model's own. Hollow "
+        "diamonds: read off the published figure, of other models and data."
     )
     add_caption(figure, table, words)
     return {"fig7": figure}
 
 
+def _ours_first(axis: Axes) -> list:
+    """Handles of the legend; matplotlib has lines, the paper's, before those with error bars."""
+    return sorted(axis.get_legend_handles_labels()[0], key=lambda handle: handle.get_label().startswith("the paper"))
+
+
+def _apart(runs: pd.DataFrame) -> pd.DataFrame:
+    """The same with sizes moved 4 % to the left or right, so that marks of the two settings do not hide each other."""
+    return runs.assign(size=runs["size"] * runs["setting"].map(_ASIDE))
+
+
 def _steps(axis: Axes, runs: pd.DataFrame, colour: str, label: str) -> None:
-    draw_means(axis, runs[runs["converged"].astype(bool)], "size", "steps", colour, label=label)
+    draw_means(axis, runs, "size", "steps", colour, label=label)
     late = runs[~runs["converged"].astype(bool)]
     axis.plot(late["size"], late["step"].astype(float), "^", color=colour, markersize=5, alpha=0.6)
 

@@ -28,8 +28,8 @@ SETTING = ("gamma", "weight_decay")
 
 
 def draw_means(axis: Axes, rows: pd.DataFrame, x: str, y: str, colour: str, line: str = "-", **look) -> None:
-    """Mean of ``y`` over seeds at every ``x``, with range and single runs."""
-    groups = rows.dropna(subset=[y]).groupby(x)[y]
+    """Mean of ``y`` over seeds at every ``x``, with range and single runs; a gap where no run has a value."""
+    groups = rows.groupby(x)[y]
     mean = groups.mean()
     bars = [mean - groups.min(), groups.max() - mean]
     axis.errorbar(mean.index, mean, bars, color=colour, linestyle=line, marker="o", markersize=4, capsize=2, **look)
