@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -39,9 +41,9 @@ def workflow_config(given: Mapping) -> dict:
 def figures_of(config: dict) -> list[str]:
     """Figures that the workflow makes: all, or with ``source: reference`` those whose table is committed.
 
-    The missing ones are named on the terminal.
+    In the paper's order, those beyond the paper behind. The missing ones are named on the terminal.
     """
-    names = [name for name in config["figures"] if name != "style"]
+    names = sorted((name for name in config["figures"] if name != "style"), key=_order)
     if config["source"] == "runs":
         return names
     layout = Layout(config)
@@ -57,6 +59,11 @@ def figures_of(config: dict) -> list[str]:
         print(f"No reference table of the scale `{config['scale']}`, so not drawn: {missing}", file=sys.stderr)
         os.environ["INITSCALE_TOLD"] = "1"  # Snakemake reads the Snakefile once more in every job
     return found
+
+
+def _order(figure: str) -> tuple[float, str]:
+    number = re.match(r"fig(\d+)", figure)
+    return (int(number[1]) if number else math.inf, figure)
 
 
 def code(script: str, *modules: str) -> list[str]:
