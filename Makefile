@@ -18,7 +18,7 @@ figures: $(INSTALLED)
 	$(BIN)/snakemake --cores $(CORES) all_figures --config scale=$(SCALE)
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder --durations 12
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check lib scripts tests benchmarks

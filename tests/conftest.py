@@ -20,6 +20,12 @@ from initscale.tasks.interface import TaskData
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TIMEOUT = 1200
+LONG = ("test_slurm", "test_workflow", "test_kills", "test_reference", "test_failures")  # files of few but long tests
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
 
 
 @pytest.fixture(autouse=True)
