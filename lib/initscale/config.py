@@ -7,22 +7,18 @@ are replaced as a whole.
 
 from __future__ import annotations
 
-import difflib
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import yaml
 
+from initscale.config_schema import INHERITING, check_schema, describe_key, nearest, source_of
 from initscale.errors import ConfigError
 
 CONFIG_FOLDER = Path(__file__).resolve().parents[2] / "config"
 COMMAND_LINE = "the command line"
-INHERITING = ("datasets", "models", "training", "studies")
-"""Sections whose entries may say ``like: OTHER`` and give only what differs."""
 OMITTING = ("studies", "figures")
 """Sections whose entries a scale leaves out by saying ``null``."""
 
@@ -119,8 +115,8 @@ def load_config(overrides: Mapping | None = None, path: Path | str = CONFIG_FOLD
     if scale not in scales:
         raise ConfigError(
             f"`{scale}` is not a known scale (known: {', '.join(scales)})",
-            where=f"config key `scale` ({_source_of(['scale'], [(COMMAND_LINE, overrides)]) or 'config.yaml'})",
-            hint=_nearest(str(scale), scales) or f"add {folder / 'scales' / f'{scale}.yaml'}",
+            where=f"config key `scale` ({source_of(['scale'], [(COMMAND_LINE, overrides)]) or 'config.yaml'})",
+            hint=nearest(str(scale), scales) or f"add {folder / 'scales' / f'{scale}.yaml'}",
         )
     scale_file = folder / "scales" / f"{scale}.yaml"
     layers = [
@@ -131,7 +127,7 @@ def load_config(overrides: Mapping | None = None, path: Path | str = CONFIG_FOLD
     config: dict = {}
     for _, layer in layers:
         config = merge(config, layer)
-    describe = lambda *path: _describe_key(path, layers)  # noqa: E731
+    describe = lambda *path: describe_key(path, layers)  # noqa: E731
     for section in OMITTING:
         if isinstance(config.get(section), Mapping):
             config[section] = {name: entry for name, entry in config[section].items() if entry is not None}
@@ -164,114 +160,3 @@ def inherit(section: Mapping, describe: Callable[..., str]) -> dict:
         return merge(resolve(other, (*asked_by, name)), own)
 
     return {name: resolve(name, ()) for name in section}
-
-
-def check_schema(config: dict, schema: dict, layers: list[tuple[str, Mapping]]) -> None:
-    """Raise ``ConfigError`` for the first value that the schema or the finiteness rule refuses."""
-    for path, value in _leaves(config):
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ConfigError(f"{value} is not a finite number", where=_describe_key(path, layers))
-    validator = jsonschema.Draft202012Validator(schema)
-    order = lambda e: (_is_inherited(e, layers), len(e.absolute_path), str(e.absolute_path))  # noqa: E731
-    errors = sorted(validator.iter_errors(config), key=order)
-    if errors:
-        raise _as_config_error(_most_telling(errors[0]), layers)
-
-
-def _most_telling(error: jsonschema.ValidationError) -> jsonschema.ValidationError:
-    """Inside a failed oneOf/anyOf, take the branch that got furthest."""
-    return error if not error.context else jsonschema.exceptions.best_match([error])
-
-
-def _is_inherited(error: jsonschema.ValidationError, layers: list[tuple[str, Mapping]]) -> bool:
-    """Whether an entry has the error from the one it is ``like``, whose own report says more."""
-    path = list(error.absolute_path)
-    if error.validator == "additionalProperties":
-        path += [_unknown_key(error)]
-    elif error.validator == "required":
-        path += [_missing_key(error)]
-    has_like = len(path) > 2 and path[0] in INHERITING and _source_of([*path[:2], "like"], layers) is not None
-    return has_like and _source_of(path, layers) is None
-
-
-def _unknown_key(error: jsonschema.ValidationError) -> str:
-    return next(key for key in error.instance if key not in error.schema.get("properties", {}))
-
-
-def _missing_key(error: jsonschema.ValidationError) -> str:
-    return next(key for key in error.validator_value if key not in error.instance)
-
-
-def _as_config_error(error: jsonschema.ValidationError, layers: list[tuple[str, Mapping]]) -> ConfigError:
-    path = list(error.absolute_path)
-    if error.validator == "additionalProperties":
-        known = sorted(error.schema.get("properties", {}))
-        unknown = _unknown_key(error)
-        return ConfigError(
-            f"unknown key `{unknown}` (known here: {', '.join(known)})",
-            where=_describe_key([*path, unknown], layers),
-            hint=_nearest(str(unknown), known),
-        )
-    if error.validator == "propertyNames":
-        return ConfigError(
-            f"`{error.instance}` is not a usable name ({error.schema.get('description', error.message)})",
-            where=_describe_key(path, layers),
-        )
-    if error.validator == "required":
-        return ConfigError(f"the key `{_missing_key(error)}` is missing", where=_describe_key(path, layers))
-    allowed = _allowed(error)
-    return ConfigError(f"the value {error.instance!r} is not allowed: {allowed}", where=_describe_key(path, layers))
-
-
-def _allowed(error: jsonschema.ValidationError) -> str:
-    rules = {
-        "type": "it must be of type {}",
-        "enum": "it must be one of {}",
-        "const": "it must be {}",
-        "minimum": "it must be at least {}",
-        "maximum": "it must be at most {}",
-        "exclusiveMinimum": "it must be greater than {}",
-        "exclusiveMaximum": "it must be less than {}",
-        "minItems": "it must have at least {} item(s)",
-        "maxItems": "it must have at most {} item(s)",
-        "minProperties": "it must have at least {} key(s)",
-        "uniqueItems": "no item may be given twice",
-        "pattern": "it must match the pattern {}",
-    }
-    text = rules.get(error.validator, error.message).format(error.validator_value)
-    description = error.schema.get("description") if isinstance(error.schema, dict) else None
-    return f"{text} ({description})" if description else text
-
-
-def _nearest(name: str, known: list[str]) -> str | None:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean `{close[0]}`?" if close else None
-
-
-def _describe_key(path, layers: list[tuple[str, Mapping]]) -> str:
-    dotted = ".".join(str(part) for part in path) or "the configuration"
-    source = _source_of(path, layers)
-    return f"config key `{dotted}`" + (f" (set in {source})" if source else "")
-
-
-def _source_of(path, layers: list[tuple[str, Mapping]]) -> str | None:
-    """Name the last layer that sets the key (list items belong to the layer of their list)."""
-    for name, layer in reversed(layers):
-        node: Any = layer
-        for part in path:
-            if isinstance(node, Mapping) and part in node:
-                node = node[part]
-            elif not (isinstance(node, list) and isinstance(part, int)):
-                break
-        else:
-            return name
-    return None
-
-
-def _leaves(node: Any, path: tuple = ()) -> Iterator[tuple[tuple, Any]]:
-    items = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else None
-    if items is None:
-        yield path, node
-        return
-    for key, child in items:
-        yield from _leaves(child, (*path, key))

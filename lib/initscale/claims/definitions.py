@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from initscale.claims.metrics import METRICS
-from initscale.config import CONFIG_FOLDER, check_schema, merge, read_yaml
+from initscale.config import CONFIG_FOLDER, merge, read_yaml
+from initscale.config_schema import check_schema
 from initscale.errors import ConfigError, InputError
 
 CLAIMS_FILE = CONFIG_FOLDER / "claims.yaml"
