@@ -48,22 +48,23 @@ def test_table_takes_the_last_row_and_the_facts_of_each_run(config):
         "phase": "baseline",
         "weak_decay": "weight decay 0.01",
         "strong_decay": "weight decay 1",
-        "small_batch": "batch 256",
-        "high_rate": "peak rate 0.003",
-        "wide": "width 128",
-        "all_values": "values 80",
-        "nine_tokens": "length 9",
+        "small_batch": "batch 512",
+        "high_rate": "peak rate 0.002",
+        "narrow": "width 64",
+        "few_values": "values 40",
+        "five_tokens": "length 5",
     }
-    wide = data[data["study"] == "wide"]
-    assert wide["lr_over_std"].tolist() == pytest.approx((1e-3 * 128 ** wide["gamma"]).tolist())
+    narrow = data[data["study"] == "narrow"]
+    assert narrow["lr_over_std"].tolist() == pytest.approx((7e-4 * 64 ** narrow["gamma"]).tolist())
 
 
-def test_baseline_is_the_laptop_scale(config):
+def test_baseline_is_the_laptop_scale_with_half_the_steps(config):
     laptop = load_config({"scale": "laptop"})
     point = {"gamma": 1.1, "depth": 2, "seed": 0}
     facts, wanted = run_facts(config, "phase", point), run_facts(laptop, "phase", point)
-    assert facts["training"].pop("settled") is None
-    wanted["training"].pop("settled")
+    for key in ("duration", "warmup"):
+        half, whole = (int(run["training"].pop(key).removesuffix(" steps")) for run in (facts, wanted))
+        assert 2 * half == whole
     assert facts == wanted
 
 
@@ -72,4 +73,4 @@ def test_drawing_shows_every_study(config):
     (figure,) = drawing.draw(table, config["figures"]["calibration"]).values()
     assert sum(axis.get_visible() for axis in figure.axes) == table.to_pandas()["study"].nunique()
     lines = {line.get_label(): line.get_ydata() for line in figure.axes[0].lines}
-    pd.testing.assert_index_equal(pd.Index(lines["unseen pair, inferential"]), pd.Index([0.35, 0.45, 0.55]))
+    pd.testing.assert_index_equal(pd.Index(lines["unseen pair, inferential"]), pd.Index([0.25, 0.4, 0.55]))

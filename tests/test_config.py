@@ -178,10 +178,10 @@ class TestLike:
 
     def test_inherits_over_two_steps_and_merges(self):
         config = load_config({"scale": "calibration"})
-        wide, base = config["studies"]["wide"], config["studies"]["phase"]
-        assert wide == {**base, "model": "wide"}
-        assert config["models"]["wide"]["vocabulary"] == config["models"]["single_head"]["vocabulary"]
-        assert config["models"]["wide"]["d_model"] == 128
+        narrow, base = config["studies"]["narrow"], config["studies"]["phase"]
+        assert narrow == {**base, "model": "narrow"}
+        assert config["models"]["narrow"]["vocabulary"] == config["models"]["single_head"]["vocabulary"]
+        assert config["models"]["narrow"]["d_model"] == 64
         twice = {"a": {"x": {"y": 1, "z": 2}}, "b": {"like": "a", "x": {"y": 3}}, "c": {"like": "b", "w": 4}}
         assert inherit(twice, lambda *path: ".".join(path))["c"] == {"x": {"y": 3, "z": 2}, "w": 4}
 
