@@ -47,9 +47,9 @@ def test_table_takes_the_last_row_and_the_facts_of_each_run(config):
     assert changed == {
         "phase": "baseline",
         "weak_decay": "weight decay 0.01",
-        "strong_decay": "weight decay 1",
+        "strong_decay": "weight decay 0.6",
         "small_batch": "batch 512",
-        "high_rate": "peak rate 0.002",
+        "high_rate": "peak rate 0.0014",
         "narrow": "width 64",
         "few_values": "values 40",
         "five_tokens": "length 5",
