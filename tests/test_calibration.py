@@ -40,14 +40,13 @@ def rows(gamma: float) -> list[dict]:
 
 def test_table_takes_the_last_row_and_the_facts_of_each_run(config):
     data = aggregate.table(config).to_pandas()
-    assert len(data) == 8 * 3
+    assert len(data) == 7 * 3
     assert (data["inferential"] == data["gamma"] / 2).all()
     assert set(data["stopped_at"]) == {900}
     changed = {study: drawing.title(part, data[data["study"] == "phase"]) for study, part in data.groupby("study")}
     assert changed == {
         "phase": "baseline",
         "weak_decay": "weight decay 0.01",
-        "strong_decay": "weight decay 0.6",
         "small_batch": "batch 512",
         "high_rate": "peak rate 0.0014",
         "narrow": "width 64",
