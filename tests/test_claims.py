@@ -232,6 +232,11 @@ def test_a_ratio_ignores_parts_that_only_other_runs_have():
     np.testing.assert_allclose(found.groups[0], [8 / 5, 9 / 6])
 
 
+def test_one_depth_is_not_compared_with_itself():
+    found = judge(BY_NAME["text_deeper_is_more_shaded"], CLAIMS, "paper", phase_table(lambda gamma, seed: 1.0), ROLES)
+    assert (found.verdict, found.reason) == (NOT_EVALUATED, "nothing to compare with, all runs have depth 2")
+
+
 def test_intervals_against_known_ones():
     rng = np.random.default_rng(1)
     values = rng.normal(0.5, 0.1, 40)

@@ -65,8 +65,7 @@ def level(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
 @metric("bootstrap", ("value", "high", "low"))
 def difference(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
     """Mean of ``value`` at ``high`` minus mean at ``low`` (conditions), for each seed that has both."""
-    high, low = (_by_seed(rows, options, roles, options[side]) for side in ("high", "low"))
-    return _sample(_paired(high, low, np.subtract))
+    return _sample(_paired(*_sides(rows, options, roles, options), np.subtract))
 
 
 @metric("bootstrap", ("value", "high", "low", "over"))
@@ -76,8 +75,7 @@ def ratio(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
     parts = {}
     for part, some in chosen.groupby(options["over"]):
         try:
-            high, low = (_by_seed(some, plain, roles, options[side]) for side in ("high", "low"))
-            parts[part] = _paired(high, low, lambda a, b: np.log(a / b))
+            parts[part] = _paired(*_sides(some, plain, roles, options), lambda a, b: np.log(a / b))
         except Unavailable:  # a part that only other runs have, such as the third layer
             continue
     if not parts:
@@ -153,6 +151,15 @@ def _chosen(rows: pd.DataFrame, options: Mapping, roles: Roles, columns=(), plac
 
 def _by_seed(rows: pd.DataFrame, options: Mapping, roles: Roles, place: Mapping | None = None) -> pd.Series:
     return _chosen(rows, options, roles, (), place).groupby("seed")[options["value"]].mean()
+
+
+def _sides(rows: pd.DataFrame, options: Mapping, roles: Roles, places: Mapping) -> tuple[pd.Series, pd.Series]:
+    """Values at the places ``high`` and ``low``, by seed; a scale with one depth has no smallest and largest one."""
+    high, low = (_chosen(rows, options, roles, (), places[side]) for side in ("high", "low"))
+    if high.index.equals(low.index):
+        single = ", ".join(f"{column} {high[column].iloc[0]}" for column in places["high"])
+        raise Unavailable(f"nothing to compare with, all runs have {single}")
+    return tuple(side.groupby("seed")[options["value"]].mean() for side in (high, low))
 
 
 def _paired(first: pd.Series, second: pd.Series, operation) -> pd.Series:
