@@ -58,7 +58,7 @@ def title(part: pd.DataFrame, baseline: pd.DataFrame) -> str:
 def _settings(baseline: pd.DataFrame) -> str:
     words = ", ".join(f"{_WORDS.get(name, name)} {baseline[name].iloc[0]:g}" for name in FACTORS)
     depths = ", ".join(str(depth) for depth in sorted(baseline["depth"].unique()))
-    return f"Baseline: {words}; depth {depths}."
+    return f"Baseline: {words}; depth {depths}. Beside a title: mean time of a run, number of seeds."
 
 
 def _panel(axis: Axes, part: pd.DataFrame) -> None:
@@ -71,4 +71,5 @@ def _panel(axis: Axes, part: pd.DataFrame) -> None:
     axis.grid(axis="y", color="0.92")
     axis.spines[["top", "right"]].set_visible(False)
     seconds = part["train_seconds"].mean()
-    axis.text(0.02, 0.5, f"{seconds:.0f} s a run\nn = {part['seed'].nunique()}", transform=axis.transAxes, color=FAINT)
+    words = f"{seconds:.0f} s, n = {part['seed'].nunique()}"
+    axis.set_title(words, loc="right", color=FAINT, fontsize="small")
