@@ -150,7 +150,11 @@ def _chosen(rows: pd.DataFrame, options: Mapping, roles: Roles, columns=(), plac
 
 
 def _by_seed(rows: pd.DataFrame, options: Mapping, roles: Roles, place: Mapping | None = None) -> pd.Series:
-    return _chosen(rows, options, roles, (), place).groupby("seed")[options["value"]].mean()
+    return _seed_means(_chosen(rows, options, roles, (), place), options)
+
+
+def _seed_means(chosen: pd.DataFrame, options: Mapping) -> pd.Series:
+    return chosen.groupby("seed")[options["value"]].mean()
 
 
 def _sides(rows: pd.DataFrame, options: Mapping, roles: Roles, places: Mapping) -> tuple[pd.Series, pd.Series]:
@@ -159,7 +163,7 @@ def _sides(rows: pd.DataFrame, options: Mapping, roles: Roles, places: Mapping) 
     if high.index.equals(low.index):
         single = ", ".join(f"{column} {high[column].iloc[0]}" for column in places["high"])
         raise Unavailable(f"nothing to compare with, all runs have {single}")
-    return tuple(side.groupby("seed")[options["value"]].mean() for side in (high, low))
+    return _seed_means(high, options), _seed_means(low, options)
 
 
 def _paired(first: pd.Series, second: pd.Series, operation) -> pd.Series:
