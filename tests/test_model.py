@@ -10,6 +10,7 @@ import torch
 from initscale.config import load_config
 from initscale.models.decoder import Decoder
 from initscale.models.init import InitSpec, initial_weights, standard_deviation
+from initscale.models.scale import embedding_std
 from initscale.models.spec import ModelSpec, parameters, trained_parameters
 
 
@@ -64,6 +65,12 @@ def test_axis_and_embedding_switches(paper_spec):
     assert standard_deviation(tokens, InitSpec(0.5, axis="output")) == 400**-0.5
     assert standard_deviation(tokens, InitSpec(0.5, embedding="vocabulary")) == 201**-0.5
     assert standard_deviation(tokens, InitSpec(0.5, embedding=0.02)) == 0.02
+
+
+@pytest.mark.parametrize(("embedding", "expected"), [("width", 400**-0.7), ("vocabulary", 201**-0.7), (0.02, 0.02)])
+def test_tables_name_the_std_that_the_embedding_starts_with(embedding, expected):
+    init = {"axis": "input", "embedding": embedding, "gamma": None}
+    assert embedding_std({"d_model": 400, "vocabulary": 201, "init": init}, 0.7) == pytest.approx(expected)
 
 
 class TestGPT2:

@@ -1,7 +1,4 @@
-"""The schema of every table: column, type, unit and meaning, written into the Parquet files themselves.
-
-``python -m initscale tables`` prints them; docs/tables.md is that output.
-"""
+"""The schema of every table: column, type, unit and meaning, written into the Parquet files themselves."""
 
 from __future__ import annotations
 
@@ -37,6 +34,12 @@ def make_table(columns: Sequence[Column], values: Mapping[str, Sequence]) -> pa.
     ]
     arrays = [pa.array(_plain(values[field.name]), type=field.type) for field in fields]
     return pa.table(arrays, schema=pa.schema(fields))
+
+
+def last_row(table: pa.Table) -> dict:
+    """The last row, column -> value: the end of a run's history."""
+    (row,) = table.slice(table.num_rows - 1).to_pylist()
+    return row
 
 
 def _plain(values: Sequence) -> Sequence:

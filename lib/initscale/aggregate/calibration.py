@@ -5,10 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 
-from initscale.aggregate.runs import history_files, record_files
+from initscale.aggregate.runs import answer_columns, history_files, record_files
 from initscale.grid import study_points
+from initscale.models.scale import embedding_std
 from initscale.storage import read_json, read_table
-from initscale.tables import Column, make_table
+from initscale.tables import Column, last_row, make_table
 
 FACTORS = (
     Column("values", "int64", "tokens", "number of values of key and noise items"),
@@ -23,7 +24,7 @@ COLUMNS = (
     Column("study", "string", "", "key of `studies` in the configuration"),
     *FACTORS,
     Column("gamma", "float64", "1", "initialization rate"),
-    Column("embedding_std", "float64", "1", "d_model^-gamma"),
+    Column("embedding_std", "float64", "1", "initial standard deviation of the token embedding"),
     Column("lr_over_std", "float64", "1", "peak learning rate over embedding_std: Adam's step relative to the weights"),
     Column("depth", "int64", "layers", "number of layers"),
     Column("seed", "int64", "", "seed of initial weights and batch order"),
@@ -57,15 +58,13 @@ def table(config: dict) -> pa.Table:
 
 def _study_rows(config: dict, study: str, options: dict) -> list[dict]:
     section = config["studies"][study]
-    (a, b), keys = options["unseen"], options["keys"]
     paths = zip(study_points(section), history_files(config, study), record_files(config, study), strict=True)
     rows = []
     for point, history, record in paths:
         run = read_json(record)
-        rows_of_run = read_table(history)
-        (last,) = rows_of_run.slice(rows_of_run.num_rows - 1).to_pylist()
+        last = last_row(read_table(history))
         factors = _factors(run["facts"])
-        std = factors["d_model"] ** -point["gamma"]
+        std, answers = embedding_std(run["facts"]["model"], point["gamma"]), answer_columns(options)
         rows.append(
             {
                 "study": study,
@@ -75,8 +74,8 @@ def _study_rows(config: dict, study: str, options: dict) -> list[dict]:
                 "lr_over_std": factors["lr"] / std,
                 "depth": point["depth"],
                 "seed": point["seed"],
-                "symmetric": last[f"acc_{a}_{b}_symmetric_{keys}_keys"],
-                "inferential": last[f"acc_{a}_{b}_inferential_{keys}_keys"],
+                "symmetric": last[answers["symmetric"]],
+                "inferential": last[answers["inferential"]],
                 "seen": last["acc_test"],
                 "loss": last["loss"],
                 "stopped_at": last["step"],

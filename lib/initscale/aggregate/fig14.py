@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from initscale.aggregate.captions import count_words, model_words, task_words
 from initscale.aggregate.rank_correlation import with_interval
-from initscale.aggregate.runs import history_files, last_rows, read_histories
+from initscale.aggregate.runs import answer_columns, history_files, last_rows, read_histories
 from initscale.aggregate.shown import nullable_table
 from initscale.tables import Column
 
@@ -47,8 +47,7 @@ def inputs(config: dict) -> dict[str, list[str]]:
 def table(config: dict) -> pa.Table:
     """Make the table; see the module's docstring and ``COLUMNS``."""
     options = config["figures"]["fig14"]
-    (a, b), keys = options["unseen"], options["keys"]
-    column = f"acc_{a}_{b}_inferential_{keys}_keys"
+    column = answer_columns(options)["inferential"]
     runs = last_rows(read_histories(config, options["study"], ["step", "acc_test", column]))
     runs = runs.rename(columns={column: "accuracy", "acc_test": "seen_accuracy", "lr_peak": "lr"})
     runs = runs.assign(kind="run", tested=~runs["weight_decay"].isin(options["beyond"]))

@@ -17,6 +17,7 @@ from initscale.aggregate.paper_points import paper_points, values_files
 from initscale.aggregate.runs import history_files, read_histories
 from initscale.aggregate.shown import nullable_table
 from initscale.grid import AXES
+from initscale.models.scale import embedding_std
 from initscale.paths import Layout
 from initscale.storage import read_json
 from initscale.tables import Column
@@ -27,7 +28,7 @@ COLUMNS = (
     Column("corpus", "string", "", "code, or code and prose"),
     Column("gamma", "float64", "1", "initialization rate"),
     Column("weight_decay", "float64", "1", "AdamW's weight decay"),
-    Column("std", "float64", "1", "run: initial standard deviation of the embedding, d_model^-gamma"),
+    Column("std", "float64", "1", "run: initial standard deviation of the token embedding"),
     Column("seed", "int64", "", "run: seed of initial weights and batch order"),
     Column("step", "int64", "steps", "run: updates made so far"),
     Column("seen", "int64", "bytes", "run: bytes predicted in training so far"),
@@ -69,7 +70,7 @@ def _study_rows(config: dict, study: str) -> pd.DataFrame:
     return found.assign(
         source="run",
         corpus=" and ".join(spec["domains"]),
-        std=config["models"][section["model"]]["d_model"] ** -found["gamma"],
+        std=[embedding_std(config["models"][section["model"]], gamma) for gamma in found["gamma"]],
         seen=found["step"] * recipe["batch"] * spec["context"],
         last=found["step"] == found.groupby(axes)["step"].transform("max"),
         loss=loss,

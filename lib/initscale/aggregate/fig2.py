@@ -11,14 +11,15 @@ import pandas as pd
 import pyarrow as pa
 
 from initscale.aggregate.captions import count_words, model_words, task_words
-from initscale.aggregate.runs import history_files, read_histories
+from initscale.aggregate.runs import answer_columns, history_files, read_histories
+from initscale.models.scale import embedding_std
 from initscale.tables import Column, make_table
 
 COLUMNS = (
     Column("version", "string", "", "last: last row, the recipe's learning rate; best: best over rates and rows"),
     Column("mapping", "string", "", "symmetric or inferential: the labels that the unseen pair is scored with"),
     Column("gamma", "float64", "1", "initialization rate"),
-    Column("embedding_std", "float64", "1", "d_model^-gamma"),
+    Column("embedding_std", "float64", "1", "initial standard deviation of the token embedding"),
     Column("depth", "int64", "layers", "number of layers"),
     Column("seed", "int64", "", "seed of initial weights and batch order"),
     Column("accuracy", "float64", "share", "accuracy on the unseen pair"),
@@ -26,7 +27,6 @@ COLUMNS = (
     Column("lr", "float64", "1", "peak learning rate of the run that `accuracy` comes from"),
     Column("step", "int64", "steps", "step that `accuracy` comes from"),
 )
-MAPPINGS = ("symmetric", "inferential")
 _CELL = ["gamma", "depth", "seed"]
 
 
@@ -39,8 +39,7 @@ def table(config: dict) -> pa.Table:
     """Make the table; see the module's docstring and ``COLUMNS``."""
     options = config["figures"]["fig2"]
     study = config["studies"][options["study"]]
-    (a, b), keys = options["unseen"], options["keys"]
-    scored = {mapping: f"acc_{a}_{b}_{mapping}_{keys}_keys" for mapping in MAPPINGS}
+    scored = answer_columns(options)
     rows = read_histories(config, options["study"], ["step", "acc_test", *scored.values()])
     found = pd.concat(
         [
@@ -48,8 +47,8 @@ def table(config: dict) -> pa.Table:
             for mapping, column in scored.items()
         ]
     )
-    width = config["models"][study["model"]]["d_model"]
-    found["embedding_std"] = width ** -found["gamma"]
+    model = config["models"][study["model"]]
+    found["embedding_std"] = [embedding_std(model, gamma) for gamma in found["gamma"]]
     result = make_table(COLUMNS, {c.name: found[c.name].to_numpy() for c in COLUMNS})
     return result.replace_schema_metadata({"caption": _caption(config, found)})
 

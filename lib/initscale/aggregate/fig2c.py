@@ -6,8 +6,8 @@ import pandas as pd
 import pyarrow as pa
 
 from initscale.aggregate.captions import count_words, model_words, task_words
-from initscale.aggregate.fig2 import MAPPINGS
-from initscale.aggregate.runs import history_files, last_rows, read_histories
+from initscale.aggregate.runs import answer_columns, history_files, last_rows, read_histories
+from initscale.models.scale import embedding_std
 from initscale.tables import Column, make_table
 
 PAPER_RUNS = 4
@@ -17,7 +17,7 @@ COLUMNS = (
     Column("heads", "int64", "1", "attention heads"),
     Column("depth", "int64", "layers", "number of layers"),
     Column("gamma", "float64", "1", "initialization rate"),
-    Column("embedding_std", "float64", "1", "d_model^-gamma"),
+    Column("embedding_std", "float64", "1", "initial standard deviation of the token embedding"),
     Column("seed", "int64", "", "seed of initial weights and batch order"),
     Column("mapping", "string", "", "symmetric or inferential: the labels that the unseen pair is scored with"),
     Column("accuracy", "float64", "share", "accuracy on the unseen pair, last row"),
@@ -43,14 +43,13 @@ def _study_rows(config: dict, study: str) -> pd.DataFrame:
     """Two rows per run, one for each mapping."""
     options = config["figures"]["fig2c"]
     model = config["models"][config["studies"][study]["model"]]
-    (a, b), keys = options["unseen"], options["keys"]
-    scored = {f"acc_{a}_{b}_{mapping}_{keys}_keys": mapping for mapping in MAPPINGS}
+    scored = {column: mapping for mapping, column in answer_columns(options).items()}
     rows = last_rows(read_histories(config, study, ["step", "acc_test", *scored]))
     rows = rows.rename(columns={"acc_test": "seen_accuracy", **scored})
     kept = ["gamma", "depth", "seed", "step", "seen_accuracy"]
-    long = rows.melt(id_vars=kept, value_vars=list(MAPPINGS), var_name="mapping", value_name="accuracy")
+    long = rows.melt(id_vars=kept, value_vars=list(scored.values()), var_name="mapping", value_name="accuracy")
     facts = {"study": study, "norm": model["norm"], "heads": model["n_heads"]}
-    return long.assign(**facts, embedding_std=model["d_model"] ** -long["gamma"])
+    return long.assign(**facts, embedding_std=[embedding_std(model, gamma) for gamma in long["gamma"]])
 
 
 def _caption(config: dict, found: pd.DataFrame) -> str:

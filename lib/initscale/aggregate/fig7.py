@@ -23,6 +23,7 @@ from initscale.aggregate.paper_points import paper_points, values_files
 from initscale.aggregate.runs import history_files, last_rows, read_histories
 from initscale.aggregate.shown import nullable_table
 from initscale.grid import AXES, evaluation_of
+from initscale.models.scale import embedding_std
 from initscale.tables import Column
 from initscale.tasks.prontoqa_inference import shortcut_accuracy
 
@@ -38,7 +39,7 @@ COLUMNS = (
     Column("source", "string", "", "run, or paper: read off the published figure"),
     Column("gamma", "float64", "1", "initialization rate"),
     Column("weight_decay", "float64", "1", "AdamW's weight decay"),
-    Column("std", "float64", "1", "run: initial standard deviation of the embedding, d_model^-gamma"),
+    Column("std", "float64", "1", "run: initial standard deviation of the token embedding"),
     Column("size", "int64", "items", "training items"),
     Column("seed", "int64", "", "run: seed of initial weights and batch order"),
     Column("converged", "bool", "", "run: whether it converged, see the module's docstring"),
@@ -82,7 +83,7 @@ def run_rows(config: dict, options: dict) -> pd.DataFrame:
     found["steps_at_least"] = steps_at_least(found)
     found["memorized"] = found["converged"] & (found["accuracy"] < options["memorized_below"])
     found = found.reset_index()
-    return found.assign(source="run", std=model["d_model"] ** -found["gamma"])
+    return found.assign(source="run", std=[embedding_std(model, gamma) for gamma in found["gamma"]])
 
 
 def first_converged(run: pd.DataFrame, loss: float, evaluations: int) -> float:

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from initscale.aggregate.captions import model_words, task_words
+from initscale.aggregate.runs import answer_columns
 from initscale.displayed import RECIPE_AXES
 from initscale.grid import Point, study_points
 from initscale.paths import Layout
@@ -34,9 +35,8 @@ def inputs(config: dict) -> dict[str, list[str]]:
 def table(config: dict) -> pa.Table:
     """Make the table; see ``COLUMNS``."""
     options = config["figures"]["fig_curves"]
-    (a, b), keys = options["unseen"], options["keys"]
-    scored = {f"acc_{a}_{b}_{mapping}_{keys}_keys": mapping for mapping in ("symmetric", "inferential")}
-    names = {"step": "step", "loss": "loss", "acc_test": "seen"} | scored
+    answers = {column: mapping for mapping, column in answer_columns(options).items()}
+    names = {"step": "step", "loss": "loss", "acc_test": "seen"} | answers
     frames = []
     for point, path in _shown(config):
         axes = {axis: point[axis] for axis in ("gamma", "depth", "seed")}

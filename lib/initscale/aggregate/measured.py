@@ -17,7 +17,7 @@ from initscale.aggregate.runs import history_files
 from initscale.displayed import RECIPE_AXES, displayed_points
 from initscale.grid import Point, study_points
 from initscale.storage import read_table
-from initscale.tables import Column, make_table
+from initscale.tables import Column, last_row, make_table
 
 COLUMNS = (
     Column("gamma", "float64", "1", "initialization rate of the run"),
@@ -65,8 +65,7 @@ def accuracy_rows(config: dict, figure: str) -> pd.DataFrame:
     points = study_points(config["studies"][study])
     frames = []
     for point, path in zip(points, history_files(config, study), strict=True):
-        history = read_table(path)
-        (last,) = history.slice(history.num_rows - 1).to_pylist()
+        last = last_row(read_table(path))
         found = {name.removeprefix("acc_"): value for name, value in last.items() if name.startswith("acc_")}
         rows = pd.DataFrame({"quantity": "accuracy", "part": found.keys(), "i": -1, "j": -1, "value": found.values()})
         frames.append(rows.assign(shown=point in shown_points, **run_axes(config, study, point)))

@@ -7,6 +7,7 @@ import pandas as pd
 from initscale.grid import AXES, study_points
 from initscale.paths import Layout
 from initscale.storage import read_table
+from initscale.tasks.anchor import INFERENTIAL, SYMMETRIC, answer_name
 
 
 def history_files(config: dict, study: str) -> list[str]:
@@ -32,6 +33,12 @@ def read_histories(config: dict, study: str, columns: list[str]) -> pd.DataFrame
         facts.pop("lr", None)
         frames.append(read_table(path, columns).to_pandas().assign(**facts))
     return pd.concat(frames, ignore_index=True)
+
+
+def answer_columns(options: dict) -> dict[str, str]:
+    """Mapping -> column of a history, for the unseen pair and the split of keys that a figure's options name."""
+    names = {mapping: answer_name(options["unseen"], mapping, options["keys"]) for mapping in (SYMMETRIC, INFERENTIAL)}
+    return {mapping: f"acc_{name}" for mapping, name in names.items()}
 
 
 def last_rows(rows: pd.DataFrame) -> pd.DataFrame:

@@ -71,10 +71,10 @@ def hatching_words(options: dict) -> str:
 
 
 def std_axis(axis: Axes, positions: Sequence[float], data: pd.DataFrame) -> None:
-    """A second x axis on top: the standard deviation of the embedding, d_model^-gamma, of each gamma in ``data``."""
+    """A second x axis on top: the initial standard deviation of the embedding for each gamma in ``data``."""
     std = data.groupby("gamma")["embedding_std"].first().sort_index()
     top = axis.secondary_xaxis("top")
     top.set_xticks(positions, [f"{value:.2g}" for value in std])
-    top.set_xlabel(r"initial std $d_\mathrm{model}^{-\gamma}$", labelpad=9)
+    top.set_xlabel("initial std of the embedding", labelpad=9)
     top.tick_params(length=0)
     top.spines[:].set_visible(False)

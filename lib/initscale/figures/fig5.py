@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from initscale.figures.panels import NEEDS, cosine_bar, cosine_panel, item_bar, items_panel, one_run
 from initscale.figures.style import add_caption
+from initscale.tasks.anchor import INFERENTIAL, SYMMETRIC, answer_name
 
 __all__ = ["NEEDS", "draw"]
 
@@ -47,7 +48,7 @@ def _version(table: pa.Table, options: dict, projection: str, name: str) -> Figu
 
 def outcome(run: pd.DataFrame, options: dict) -> str:
     """Accuracy of a run on the unseen pair under each mapping that its history has."""
-    (a, b), keys = options["unseen"], options["keys"]
-    parts = {f"{a}_{b}_{mapping}_{keys}_keys": mapping for mapping in ("inferential", "symmetric")}
+    pair, keys = options["unseen"], options["keys"]
+    parts = {answer_name(pair, mapping, keys): mapping for mapping in (INFERENTIAL, SYMMETRIC)}
     accuracy = run[run["quantity"] == "accuracy"].set_index("part")["value"]
     return ", ".join(f"{mapping} {accuracy[part]:.2f}" for part, mapping in parts.items() if part in accuracy.index)

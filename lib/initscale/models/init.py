@@ -4,44 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
 
 import torch
 
-from initscale.models.spec import ModelSpec, Parameter, parameters
-
-
-@dataclass(frozen=True)
-class InitSpec:
-    """Scale of the random initialization.
-
-    Attributes
-    ----------
-    gamma : std = d_in^-gamma (paper, Section 3).
-    axis : width that d_in means for linear layers: ``input`` (the paper), ``output``, or ``conv1d``, which is what the
-        authors' later GPT-2 code has: the output width, with queries, keys and values counted as one layer of three
-        times their width, and the input width for the output layer, the only one stored the other way round.
-    embedding : d_in of embeddings: ``width`` (= d_model), ``vocabulary`` (number of rows), or a fixed std.
-    """
-
-    gamma: float
-    axis: str = "input"
-    embedding: str | float = "width"
-
-
-def standard_deviation(parameter: Parameter, init: InitSpec) -> float:
-    """Standard deviation of a weight's initial values (embeddings and linear layers)."""
-    rows, columns = parameter.shape
-    if parameter.kind == "embedding":
-        if isinstance(init.embedding, int | float):
-            return float(init.embedding)
-        d_in = columns if init.embedding == "width" else rows
-    elif init.axis == "conv1d":
-        fused = parameter.name.endswith(("attn.q.weight", "attn.k.weight", "attn.v.weight"))
-        d_in = columns if parameter.name == "output.weight" else 3 * rows if fused else rows
-    else:
-        d_in = columns if init.axis == "input" else rows
-    return d_in**-init.gamma
+from initscale.models.scale import InitSpec, standard_deviation
+from initscale.models.spec import ModelSpec, parameters
 
 
 def initial_weights(spec: ModelSpec, init: InitSpec, seed: int) -> dict[str, torch.Tensor]:

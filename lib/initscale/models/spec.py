@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class ModelSpec:
     """Architecture of a decoder-only transformer; the paper's values are in config/scales/paper.yaml.
 
-    ``gamma`` and the other facts of the initialization are in :class:`initscale.models.init.InitSpec`.
+    ``gamma`` and the other facts of the initialization are in :class:`initscale.models.scale.InitSpec`.
     ``frozen_norm`` leaves every LayerNorm at gain 1 and shift 0. ``tied`` takes the token embedding as output weight,
     as GPT-2 does (sequence models only); there is no ``output.weight`` then.
     """

@@ -76,6 +76,11 @@ def mappings(spec: dict, pair: Pair) -> dict[str, int]:
     return answers
 
 
+def answer_name(pair: Pair, mapping: str, keys: str) -> str:
+    """Name of the accuracy on an unseen pair under one mapping, on keys of the ``train`` or ``test`` split."""
+    return f"{pair[0]}_{pair[1]}_{mapping}_{keys}_keys"
+
+
 def modulus(spec: dict) -> int:
     """m of the split rule: a key x at position p is a test key iff x mod m == p."""
     named = {"n-2": spec["length"] - 2, "n": spec["length"]}

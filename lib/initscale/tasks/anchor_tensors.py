@@ -9,7 +9,7 @@ import pyarrow as pa
 import torch
 
 from initscale.storage import content_hash, read_table
-from initscale.tasks.anchor import Pair, columns, exceptions, mappings, modulus, unseen_pairs
+from initscale.tasks.anchor import Pair, answer_name, columns, exceptions, mappings, modulus, unseen_pairs
 from initscale.tasks.interface import ScoredGroup, TaskData
 
 
@@ -47,7 +47,7 @@ def _unseen_groups(spec: dict, pair: Pair, rows: pa.Table, sequences: int) -> li
         labels = {}
         for name in mappings(spec, pair):
             part = rows.filter(pa.array((is_test == wanted) & (mapping == name))).slice(0, sequences)
-            labels[f"{pair[0]}_{pair[1]}_{name}_{keys}_keys"] = _labels(part)
+            labels[answer_name(pair, name, keys)] = _labels(part)
         groups.append(ScoredGroup(_tokens(part), labels))
     return groups
 

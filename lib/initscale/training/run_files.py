@@ -10,6 +10,7 @@ from torch import Tensor
 
 from initscale.provenance import git_state, machine, versions
 from initscale.storage import atomic_path, file_hash, write_json, write_table
+from initscale.tables import last_row
 
 FAILED_HISTORY = "history_failed.parquet"
 
@@ -40,7 +41,7 @@ def write_run(
         **details,
         "parameters": sum(weight.numel() for weight in weights.values()),
         "weights_sha256": file_hash(folder / "weights.safetensors"),
-        "final": _last_row(history),
+        "final": _without_nan(last_row(history)),
         "git": git_state(),
         "versions": versions(),
         "machine": machine(),
@@ -49,9 +50,8 @@ def write_run(
     (folder / FAILED_HISTORY).unlink(missing_ok=True)
 
 
-def _last_row(history: pa.Table) -> dict[str, float | None]:
-    """Scalars of the last row; JSON has no nan, so an accuracy over no sequences becomes null."""
-    (row,) = history.slice(history.num_rows - 1).to_pylist()
+def _without_nan(row: dict) -> dict[str, float | None]:
+    """Scalars of a row; JSON has no nan, so an accuracy over no sequences becomes null."""
     return {name: value if value == value else None for name, value in row.items() if not isinstance(value, list)}
 
 
