@@ -75,6 +75,19 @@ REFUSED = {
     "fig14 beyond inside": ("figures.fig14.beyond=[0.01]", ["larger than every other", "figures.fig14.beyond"]),
     "fig15 rate": ("figures.fig15.lrs=[3.0e-3]", ["no run with", "lr 3.00e-03", "figures.fig15.lrs"]),
     "fig16 decay": ("figures.fig16.weight_decays=[0.5]", ["weight_decay 0.5", "figures.fig16.weight_decays"]),
+    "no symmetric answer": (
+        "datasets={anchor: {exceptions: [], unseen: [[3,4],[4,3]]}}",
+        ["[4, 3] has no symmetric answer in `anchor`", "figures.fig2.unseen"],
+    ),
+    "study without the symmetric answer": ("figures.fig2.study=lrwd", ["no symmetric answer in `both_unseen`"]),
+    "study without pairs": ("figures.fig_curves.study=scan", ["a study of the task `scan`", "no unseen pairs"]),
+    "curves pair": (
+        "figures.fig_curves.unseen=[1,2]",
+        ["[1, 2] is not unseen in `anchor`", "figures.fig_curves.unseen"],
+    ),
+    "fig2 over decays": ("studies.phase.grid.weight_decay=[0.1,0.2]", ["fig2 shows runs of one weight_decay"]),
+    "colour map": ("figures.style.accuracy_map=virridis", ["figures.style.accuracy_map", "did you mean `viridis`?"]),
+    "scores without their figure": ("figures.fig3=null", ["figures.fig3", "fig_scores reads its scores", "both"]),
     "bad name": ("studies.Phase=1", ["Phase", "lower-case"]),
 }
 
@@ -94,6 +107,11 @@ def test_refused_with_a_clear_message(case):
 @pytest.mark.parametrize("scale", ["calibration", "laptop", "laptop-long", "paper", "smoke"])
 def test_every_scale_is_accepted(scale):
     assert load_config({"scale": scale})["scale"] == scale
+
+
+def test_figures_may_be_left_out_together():
+    left_out = {"fig3": None, "fig_scores": None, "fig_circuits": None, "fig_curves": None}
+    assert not set(left_out) & set(load_config({"scale": "smoke", "figures": left_out})["figures"])
 
 
 def test_laptop_is_the_default():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from initscale.errors import ConfigError
-from initscale.figure_checks import check_displayed, check_unseen
-from initscale.grid import evaluation_of, run_facts, study_points
+from initscale.figure_checks import check_colours, check_displayed, check_single, check_unseen
+from initscale.grid import evaluation_of, run_facts, studies_of, study_points
 from initscale.grid_figure_checks import check_fig2c, check_fig14
 from initscale.language_figure_checks import check_language_figures
 from initscale.mechanism_checks import check_mechanisms
@@ -36,6 +36,9 @@ def check_consistency(config: dict, describe: Describe) -> None:
                 _check_reference(config, section, options[key], describe("figures", figure, key))
         for study in options.get("studies", []):
             _check_reference(config, "studies", study, describe("figures", figure, "studies"))
+        for study in studies_of(options) if "unseen" in options else ():
+            check_unseen(config, figure, study, describe)
+    check_colours(config, describe)
     _check_fig2(config, describe)
     check_mechanisms(config, describe)
     check_displayed(config, describe)
@@ -158,7 +161,7 @@ def _check_grid(name: str, study: dict, describe: Describe) -> None:
 def _check_fig2(config: dict, describe: Describe) -> None:
     options = config["figures"]["fig2"]
     study = config["studies"][options["study"]]
-    check_unseen(config, "fig2", options["study"], describe)
+    check_single(config, "fig2", options["study"], ("weight_decay", "size"), describe)
     rates, lr = study["grid"].get("lr"), config["training"][study["training"]]["lr"]
     if rates is not None and lr not in rates:
         raise ConfigError(

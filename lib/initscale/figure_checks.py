@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
+
+from matplotlib import colormaps
 
 from initscale.displayed import displayed_points
 from initscale.errors import ConfigError
 from initscale.grid import study_points
 from initscale.paths import format_value
+from initscale.tasks.anchor import SYMMETRIC, mappings
 
 PROBES_OF = {
     "fig5": ("condensation", "embedding"),
@@ -19,6 +23,10 @@ PROBES_OF = {
     "fig16": ("embedding",),
 }
 """Probes that a figure reads."""
+ONE_ANSWER = ("fig5", "fig14")
+"""Figures with an unseen pair that need not have a symmetric answer."""
+SEABORN_MAPS = ("rocket", "mako", "icefire", "vlag", "flare", "crest")
+"""Named here because seaborn takes a second to import, before every command."""
 
 
 def check_displayed(config: dict, describe: Callable[..., str]) -> None:
@@ -37,7 +45,6 @@ def check_displayed(config: dict, describe: Callable[..., str]) -> None:
                     where=describe("studies", study, "probes"),
                 )
         _check_runs(config, figure, describe)
-    check_unseen(config, "fig5", config["figures"]["fig5"]["study"], describe)
     _check_over_time(config["figures"]["fig12"], describe)
     for name, study in config["studies"].items():
         _check_probe_options(config, name, study, describe)
@@ -66,14 +73,50 @@ def _key_of(axis: str | None, options: dict) -> str:
 
 
 def check_unseen(config: dict, figure: str, study: str, describe: Callable[..., str]) -> None:
-    """Raise ``ConfigError`` unless the pair that a figure scores is unseen in the data of ``study``."""
+    """Raise ``ConfigError`` unless the pair that a figure scores is unseen in the data of ``study``, with the answers
+    that the figure draws: the symmetric one exists only if the mirrored pair is taught."""
     wanted, dataset = config["figures"][figure]["unseen"], config["studies"][study]["dataset"]
-    known = config["datasets"][dataset]["unseen"]
+    spec, where = config["datasets"][dataset], describe("figures", figure, "unseen")
+    known = spec.get("unseen")
+    if known is None:
+        raise ConfigError(f"`{study}` is a study of the task `{spec['task']}`, which has no unseen pairs", where=where)
     if wanted not in known:
+        raise ConfigError(f"the pair {wanted} is not unseen in `{dataset}` (unseen: {known})", where=where)
+    if figure not in ONE_ANSWER and SYMMETRIC not in mappings(spec, tuple(wanted)):
         raise ConfigError(
-            f"the pair {wanted} is not unseen in `{dataset}` (unseen: {known})",
-            where=describe("figures", figure, "unseen"),
+            f"the pair {wanted} has no symmetric answer in `{dataset}`, since its mirror is not taught either",
+            where=where,
+            hint=f"of the figures with an unseen pair only {' and '.join(ONE_ANSWER)} do without it",
         )
+
+
+def check_single(config: dict, figure: str, study: str, axes: tuple[str, ...], describe: Callable[..., str]) -> None:
+    """Raise ``ConfigError`` if a figure would average runs that differ in one of these axes."""
+    for axis in axes:
+        values = axis_values(config, study, axis)
+        if len(values) > 1:
+            raise ConfigError(
+                f"{figure} shows runs of one {axis}, the study `{study}` has {values}",
+                where=describe("studies", study, "grid", axis),
+            )
+
+
+def axis_values(config: dict, study: str, axis: str) -> list[float]:
+    """Values of an axis in a study, in order; none if its grid has no such axis."""
+    return sorted({point[axis] for point in study_points(config["studies"][study]) if axis in point})
+
+
+def check_colours(config: dict, describe: Callable[..., str]) -> None:
+    """Raise ``ConfigError`` for a colour map (option ``..._map``) that neither matplotlib nor seaborn has."""
+    for figure, options in config["figures"].items():
+        for key, name in options.items():
+            if key.endswith("_map") and name.removesuffix("_r") not in (*colormaps, *SEABORN_MAPS):
+                close = difflib.get_close_matches(name, (*colormaps, *SEABORN_MAPS), n=1)
+                raise ConfigError(
+                    f"`{name}` is not a colour map of matplotlib or seaborn",
+                    where=describe("figures", figure, key),
+                    hint=f"did you mean `{close[0]}`?" if close else "viridis, for example",
+                )
 
 
 def _check_over_time(options: dict, describe: Callable[..., str]) -> None:

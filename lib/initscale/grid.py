@@ -78,6 +78,18 @@ def start_of(config: dict, study: dict, point: Point) -> tuple[str, Point] | Non
     return source, next(known for known in study_points(config["studies"][source]) if known["seed"] == point["seed"])
 
 
+def studies_of(options: dict) -> list[str]:
+    """Studies that a figure shows, from its options."""
+    return [options["study"]] if "study" in options else options.get("studies", [])
+
+
+def needed_studies(config: dict, figure: str) -> list[str]:
+    """Studies that a figure shows, and those whose final weights these start from."""
+    shown = studies_of(config["figures"][figure])
+    sources = [config["studies"][study].get("start_from", {}).get("study") for study in shown]
+    return list(dict.fromkeys([*shown, *filter(None, sources)]))
+
+
 def evaluation_of(config: dict, study: dict) -> dict:
     """The section ``evaluation`` with the study's own values on top."""
     return {**config["evaluation"], **study.get("evaluation", {})}

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from initscale.errors import ConfigError
-from initscale.figure_checks import check_unseen
-from initscale.grid import study_points
+from initscale.figure_checks import axis_values, check_single
 
 Describe = Callable[..., str]
 RATE_AXES = ("lr", "weight_decay")
@@ -15,27 +14,23 @@ RATE_AXES = ("lr", "weight_decay")
 def check_fig2c(config: dict, describe: Describe) -> None:
     """The studies must vary gamma and seed only, or runs of different settings would be averaged."""
     for study in config["figures"]["fig2c"]["studies"]:
-        check_unseen(config, "fig2c", study, describe)
-        for axis in ("depth", *RATE_AXES):
-            _check_single(config, "fig2c", study, axis, describe)
+        check_single(config, "fig2c", study, ("depth", *RATE_AXES), describe)
 
 
 def check_fig14(config: dict, describe: Describe) -> None:
     """One gamma and depth, both axes with two values or more besides the rows that stand apart."""
     options = config["figures"]["fig14"]
     study = options["study"]
-    check_unseen(config, "fig14", study, describe)
-    for axis in ("gamma", "depth"):
-        _check_single(config, "fig14", study, axis, describe)
+    check_single(config, "fig14", study, ("gamma", "depth"), describe)
     for axis in RATE_AXES:
-        known = _values(config, study, axis)
+        known = axis_values(config, study, axis)
         apart = options["beyond"] if axis == "weight_decay" else []
         if len(set(known) - set(apart)) < 2:
             raise ConfigError(
                 f"the map needs two values of {axis} or more, the study `{study}` has {known or 'no such axis'}",
                 where=describe("studies", study, "grid", axis),
             )
-    _check_beyond(options["beyond"], _values(config, study, "weight_decay"), study, describe)
+    _check_beyond(options["beyond"], axis_values(config, study, "weight_decay"), study, describe)
 
 
 def _check_beyond(beyond: list[float], known: list[float], study: str, describe: Describe) -> None:
@@ -51,17 +46,3 @@ def _check_beyond(beyond: list[float], known: list[float], study: str, describe:
             f"{beyond} must be larger than every other weight decay of `{study}` (the grid has {known})",
             where=describe("figures", "fig14", "beyond"),
         )
-
-
-def _check_single(config: dict, figure: str, study: str, axis: str, describe: Describe) -> None:
-    values = _values(config, study, axis)
-    if len(values) > 1:
-        raise ConfigError(
-            f"{figure} shows runs of one {axis}, the study `{study}` has {values}",
-            where=describe("studies", study, "grid", axis),
-        )
-
-
-def _values(config: dict, study: str, axis: str) -> list[float]:
-    """Values of an axis in a study, in order; none if its grid has no such axis."""
-    return sorted({point[axis] for point in study_points(config["studies"][study]) if axis in point})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from initscale.errors import ConfigError
+from initscale.figure_checks import check_single
 from initscale.grid import study_points
 
 Describe = Callable[..., str]
@@ -22,7 +23,7 @@ def check_language_figures(config: dict, describe: Describe) -> None:
         _check_fig7(config, figures["fig7"]["study"], describe)
     for study in figures.get("fig17b", {}).get("studies", ()):
         _check_task(config, study, "text", describe("figures", "fig17b", "studies"))
-        _check_single(config, "fig17b", study, ("depth", "lr", "weight_decay", "size"), describe)
+        check_single(config, "fig17b", study, ("depth", "lr", "weight_decay", "size"), describe)
 
 
 def _check_fig7(config: dict, study: str, describe: Describe) -> None:
@@ -38,21 +39,10 @@ def _check_fig7(config: dict, study: str, describe: Describe) -> None:
             where=describe("studies", study, "grid", "weight_decay"),
             hint="give the other setting under `more`",
         )
-    _check_single(config, "fig7", study, ("depth", "lr"), describe)
+    check_single(config, "fig7", study, ("depth", "lr"), describe)
 
 
 def _check_task(config: dict, study: str, task: str, where: str) -> None:
     found = config["datasets"][config["studies"][study]["dataset"]]["task"]
     if found != task:
         raise ConfigError(f"`{study}` is a study of the task `{found}`, not of `{task}`", where=where)
-
-
-def _check_single(config: dict, figure: str, study: str, axes: tuple[str, ...], describe: Describe) -> None:
-    """The figure would average runs that differ in one of these axes."""
-    for axis in axes:
-        values = sorted({point[axis] for point in study_points(config["studies"][study]) if axis in point})
-        if len(values) > 1:
-            raise ConfigError(
-                f"{figure} shows runs of one {axis}, the study `{study}` has {values}",
-                where=describe("studies", study, "grid", axis),
-            )

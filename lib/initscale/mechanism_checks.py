@@ -34,8 +34,14 @@ def check_mechanisms(config: dict, describe: Callable[..., str]) -> None:
 
 def _check_one_study(config: dict, describe: Callable[..., str]) -> None:
     """fig_scores sets scores of several figures beside each other, run by run."""
+    if "fig_scores" not in config["figures"]:
+        return
     wanted = config["figures"]["fig_scores"]["study"]
     for figure in SOURCES:
+        if figure not in config["figures"]:
+            raise ConfigError(
+                "is left out, but fig_scores reads its scores", where=describe("figures", figure), hint="leave out both"
+            )
         found = config["figures"][figure]["study"]
         if found != wanted:
             raise ConfigError(

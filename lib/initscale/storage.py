@@ -100,7 +100,8 @@ def read_table(path: str | Path, columns: Iterable[str] | None = None) -> pa.Tab
     wanted = list(names if columns is None else columns)
     missing = [name for name in wanted if name not in names]
     if missing:
-        raise InputError(f"has no column `{missing[0]}` (it has {', '.join(names)})", where=str(path), hint=_REMAKE)
+        hint = "it was made with other settings or by another version of the code"
+        raise InputError(f"has no column `{missing[0]}` (it has {', '.join(names)})", where=str(path), hint=hint)
     with _reading(path):
         return pq.read_table(path, columns=wanted)
 
