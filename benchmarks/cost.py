@@ -15,7 +15,7 @@ import re
 from train_step import matrix_flop
 
 from initscale.config import load_config
-from initscale.grid import bundles, run_facts, study_points
+from initscale.grid import Point, bundles, run_facts, start_of, study_points
 from initscale.paths import point_key
 from initscale.stages.aggregate import load_aggregate
 from initscale.tasks import load_task
@@ -51,10 +51,22 @@ def step_flop(facts: dict) -> float:
 
 
 def runs_of(config: dict, figure: str) -> set[Run]:
-    """Runs that a figure's table is made from, directly or through probes."""
+    """Runs that a figure's table is made from, directly or through probes, and those that they start from."""
     inputs = load_aggregate(figure).inputs(config).values()
     paths = [path for value in inputs for path in ([value] if isinstance(value, str) else value)]
-    return {match.groups() for path in paths if (match := re.search(r"/(?:runs|probes)/(\w+)/([^/]+)/", path))}
+    shown = {match.groups() for path in paths if (match := re.search(r"/(?:runs|probes)/(\w+)/([^/]+)/", path))}
+    return shown | {(study, point_key(point)) for study, point in _starts(config, shown)}
+
+
+def _starts(config: dict, runs: set[Run]) -> list[tuple[str, Point]]:
+    """The runs whose final weights these start from."""
+    found = [
+        start_of(config, study, point)
+        for name, study in config["studies"].items()
+        for point in study_points(study)
+        if (name, point_key(point)) in runs
+    ]
+    return [start for start in found if start]
 
 
 def jobs(config: dict, runs: set[Run]) -> int:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from initscale import chain
+from initscale.grid import needed_studies
 from initscale.storage import read_json
 
 RUN = "gamma~0.30_depth~2_lr~1.00e-03_seed~0"
@@ -17,6 +18,11 @@ def explained(checkout, figure: str = "fig4", *more: str) -> tuple[str, list[str
     done = checkout.initscale("explain", figure, "--scale", "smoke", *more)
     assert "Traceback" not in done.stderr, done.stderr
     return done.stdout, [line[2:] for line in done.stdout.splitlines() if line.startswith("! ")], done.returncode
+
+
+def test_runs_that_others_start_from_belong_to_the_figure(smoke):
+    assert "addition_origin" in needed_studies(smoke, "fig17a")
+    assert needed_studies(smoke, "fig2") == ["phase"]
 
 
 def test_chain_leads_to_runs_settings_hashes_and_logs(finished_smoke):

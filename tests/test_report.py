@@ -15,8 +15,9 @@ from playwright.sync_api import Page, sync_playwright
 from initscale.claims.verdicts import VERDICTS
 from initscale.config import load_config
 from initscale.errors import InputError
+from initscale.grid import bundles
 from initscale.paths import Layout
-from initscale.report.content import interval_bar
+from initscale.report.content import cost_rows, interval_bar
 from initscale.report.explorer import explorer_data
 from initscale.stages.report import report
 from initscale.stages.scorecard import make_scorecard, scorecard
@@ -180,6 +181,16 @@ def test_explorer_takes_the_flow_of_the_recipes_rate(finished_smoke):
     assert len(run["flow"]) == 3 * 5
     wanted = flows[(flows["kind"] == "flow") & (flows["gamma"] == 0.3) & (flows["depth"] == 3)]
     assert [one["value"] for one in run["flow"]] == pytest.approx(list(wanted["value"]), rel=1e-3)
+
+
+def test_core_hours_count_every_core_of_a_bundle(tmp_path):
+    config = load_config({"scale": "smoke", "results": str(tmp_path), "execution": {"processes": 2}})
+    layout, (bundle, *_) = Layout(config), bundles(config["studies"]["lrwd"])
+    for name in (f"lrwd/bundle_{bundle}", "phase/gamma~0.30_depth~2_seed~0"):
+        path = Path(layout.benchmark(f"train/{name}"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("s\th:m:s\n3600\t1:00:00\n")
+    assert cost_rows(config) == [{"stage": "train", "jobs": 2, "core_hours": 3.0}]
 
 
 def test_interval_bar_is_in_order():

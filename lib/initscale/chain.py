@@ -6,7 +6,7 @@ from pathlib import Path
 
 from initscale.errors import InputError
 from initscale.figures import stems
-from initscale.grid import Point, bundles, facts_hash, run_facts, study_points
+from initscale.grid import Point, bundles, facts_hash, needed_studies, run_facts, study_points
 from initscale.lineage import code_hash
 from initscale.paths import Layout, point_key
 from initscale.storage import file_hash, read_json
@@ -27,7 +27,7 @@ def explain(config: dict, name: str) -> Found:
     sidecar = read_json(layout.sidecar(figure))
     parts = [_drawing(config, figure, sidecar), _table(config, figure, sidecar)]
     if not layout.from_reference:
-        parts += [_runs(config, study) for study in studies_of(config["figures"][figure])]
+        parts += [_runs(config, study) for study in needed_studies(config, figure)]
         parts += [_data(config, dataset) for dataset in _datasets(config, figure)]
     lines, flags = ([line for part in parts for line in part[side]] for side in (0, 1))
     heading = f"{figure}, scale `{config['scale']}`, source: {config['source']}"
@@ -73,14 +73,9 @@ def _table(config: dict, figure: str, sidecar: dict) -> Found:
     return lines, flags + _dirty("the table", made["git"])
 
 
-def studies_of(options: dict) -> list[str]:
-    """Studies that a figure shows, from its options."""
-    return [options["study"]] if "study" in options else options.get("studies", [])
-
-
 def _datasets(config: dict, figure: str) -> list[str]:
     options = config["figures"][figure]
-    found = [config["studies"][study]["dataset"] for study in studies_of(options)]
+    found = [config["studies"][study]["dataset"] for study in needed_studies(config, figure)]
     return list(dict.fromkeys(found + ([options["dataset"]] if "dataset" in options else [])))
 
 

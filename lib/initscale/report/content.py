@@ -13,12 +13,13 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from initscale.chain import run_log, studies_of
+from initscale.chain import run_log
 from initscale.claims.definitions import Claims
 from initscale.claims.scorecard import criterion, effect_text, number
 from initscale.claims.verdicts import NOT_EVALUATED, VERDICTS
+from initscale.cluster import cpus
 from initscale.figures import stems
-from initscale.grid import study_points
+from initscale.grid import bundles, needed_studies, study_points
 from initscale.paths import Layout, point_key
 from initscale.storage import read_json
 
@@ -80,7 +81,7 @@ def _figure(config: dict, figure: str, rows: list[dict]) -> dict:
         "drawn": sidecar["git"],
         "made": made["git"] if made else None,
         "seconds": sum(_seconds(layout.benchmark(f"{stage}/{figure}")) for stage in ("aggregate", "figure")),
-        "studies": studies_of(config["figures"][figure]),
+        "studies": needed_studies(config, figure),
     }
 
 
@@ -117,15 +118,23 @@ def run_rows(config: dict) -> list[dict]:
 
 
 def cost_rows(config: dict) -> list[dict]:
-    """Jobs and hours by stage, from the benchmark files."""
+    """Jobs and core-hours by stage: wall time of each job (of its last attempt) x its cores."""
     layout, found = Layout(config), []
     for stage in ("generate_data", "train", "probe", "aggregate", "figure"):
         folder = Path(layout.root) / "benchmarks" / stage
-        seconds = [_seconds(path) for path in sorted(folder.rglob("*.tsv"))]
+        seconds = [_seconds(path) * _cores(config, stage, path) for path in sorted(folder.rglob("*.tsv"))]
         if seconds:
-            threads = config["execution"]["threads"] if stage == "train" else 1
-            found.append({"stage": stage, "jobs": len(seconds), "core_hours": sum(seconds) * threads / 3600})
+            found.append({"stage": stage, "jobs": len(seconds), "core_hours": sum(seconds) / 3600})
     return found
+
+
+def _cores(config: dict, stage: str, benchmark: Path) -> int:
+    """Cores that the job of a benchmark file had; a bundle has several for the runs that it trains at a time."""
+    if stage != "train":
+        return 1
+    study = config["studies"].get(benchmark.parent.name, {"bundle": 1})
+    together = bundles(study) if study["bundle"] > 1 else {}
+    return cpus(config, len(together.get(benchmark.stem.removeprefix("bundle_"), [1])))
 
 
 def _seconds(path: str | Path) -> float:
