@@ -15,6 +15,7 @@ from initscale.paths import Layout
 from initscale.status import core_seconds_left, run_status, status_lines
 from initscale.storage import write_json
 from initscale.training.resume import FILE_NAME
+from initscale.workflow import failed_file
 
 
 @pytest.fixture
@@ -58,6 +59,15 @@ def test_states(config):
     assert "8 runs: 1 done, 1 stale, 2 running, 2 interrupted, 1 failed, 1 missing" in text
     assert ".log" in next(line for line in text.splitlines() if line.startswith("  failed"))
     assert "75%" in text
+
+
+def test_a_training_that_was_just_stopped_is_interrupted(config):
+    point = next(study_points(config["studies"]["phase"]))
+    write_log(config, point, "phase: step 30 of 60\n")
+    assert run_status(config, "phase", point).state == "running"
+    name = run_log(config, "phase", point)
+    put(str(failed_file(Path(Layout(config).log(f"train/phase/{name}")))), "state saved at step 30")
+    assert run_status(config, "phase", point).state == "interrupted"
 
 
 def test_time_left_is_by_layers_and_share(config):

@@ -10,7 +10,7 @@ from pathlib import Path
 from initscale import __version__
 from initscale.cli_results import add_result_commands
 from initscale.config import CONFIG_FOLDER, load_config, merge, parse_override
-from initscale.errors import ConfigError, InitscaleError
+from initscale.errors import ConfigError, InitscaleError, InputError
 
 _EPILOG = """stages, in order: generate-data -> train -> probe -> aggregate -> figure
 
@@ -106,6 +106,17 @@ def _generate_data(options: argparse.Namespace) -> None:
     print(f"{folder}: {info['rows']}")
 
 
+def _data_folder(config: dict, dataset: str) -> str:
+    """Folder of a data set that has been generated."""
+    from initscale.paths import Layout
+
+    folder = Layout(config).data_folder(dataset)
+    if not Path(folder, "dataset.json").exists():
+        command = f"python -m initscale generate-data {dataset} --scale {config['scale']}"
+        raise InputError("the data do not exist", where=folder, hint=command)
+    return folder
+
+
 def _train(options: argparse.Namespace) -> None:
     from initscale.grid import run_facts
     from initscale.paths import Layout, select_points
@@ -116,7 +127,7 @@ def _train(options: argparse.Namespace) -> None:
     study, layout = config["studies"][options.study], Layout(config)
     points = select_points(study, options.select)
     execution = config["execution"] | ({"stale_resume": "discard"} if options.fresh else {})
-    data = options.data or layout.data_folder(study["dataset"])
+    data = options.data or _data_folder(config, study["dataset"])
     by_depth: dict[int, list] = {}
     for point in points:
         by_depth.setdefault(point["depth"], []).append(point)
@@ -138,7 +149,7 @@ def _probe(options: argparse.Namespace) -> None:
     probes = {name: config["probes"][name] for name in study["probes"]}
     for point in select_points(study, options.select):
         folder = layout.probe_folder(options.study, point)
-        probe_run(layout.run_folder(options.study, point), layout.data_folder(study["dataset"]), probes, folder)
+        probe_run(layout.run_folder(options.study, point), _data_folder(config, study["dataset"]), probes, folder)
         print(folder)
 
 

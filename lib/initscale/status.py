@@ -15,6 +15,7 @@ from initscale.paths import Layout, point_key
 from initscale.storage import read_json
 from initscale.training.resume import FILE_NAME
 from initscale.training.run_files import FAILED_HISTORY
+from initscale.workflow import failed_file
 
 STATES = ("done", "stale", "running", "interrupted", "failed", "missing")
 _SILENT_MINUTES = 10
@@ -48,7 +49,8 @@ def run_status(config: dict, study: str, point: Point) -> RunStatus:
         return RunStatus(point, "failed", share, None, f"see {log}")
     silent = max(_SILENT_MINUTES, 2 * config["execution"]["save_minutes"]) * 60
     signs = [path.stat().st_mtime for path in (log, folder / FILE_NAME) if path.exists()]
-    if signs and time.time() - max(signs) < silent:
+    ended = failed_file(log).exists()
+    if signs and not ended and time.time() - max(signs) < silent:
         return RunStatus(point, "running", share, None, f"{share:.0%}")
     if signs:
         return RunStatus(point, "interrupted", share, None, "the same command goes on from its last save")

@@ -22,9 +22,10 @@ _NOT_REPEATED = " (another attempt would end in the same way and was not made)"
 def job(snakemake) -> Iterator[None]:
     """Run a script's body as a job of the workflow.
 
-    Progress goes to the rule's log file. On an error the log gets the traceback, the terminal one message that
-    names the rule, its wildcards and the log, and the process ends with the error's exit code. The same message stays
-    in ``<log>.failed`` until the job is tried again, when it opens the new log (Snakemake deletes the old one).
+    Progress goes to the rule's log file. On an error the log gets the traceback (an interruption has none: it is no
+    fault), the terminal one message that names the rule, its wildcards and the log, and the process ends with the
+    error's exit code. The same message stays in ``<log>.failed`` until the job is tried again, when it opens the new
+    log (Snakemake deletes the old one).
     """
     path = Path(snakemake.log[0])
     attempt = int(snakemake.resources.get("attempt", 1))
@@ -43,14 +44,14 @@ def job(snakemake) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, Interrupted):  # SLURM repeats SIGTERM; the message must come first
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        handler.stream.write(traceback.format_exc())
-        handler.flush()
+        else:
+            handler.stream.write(traceback.format_exc())
+            handler.flush()
         known = isinstance(error, InitscaleError)
         message = str(error) if known else f"{type(error).__name__}: {error}"
         code = error.exit_code if known else 1
-        text = (
-            f"{_title(snakemake)}: {message}\nLog with traceback: {path} (attempt {attempt}, {_end(code)}, {_place()})"
-        )
+        log = "Log" if isinstance(error, Interrupted) else "Log with traceback"
+        text = f"{_title(snakemake)}: {message}\n{log}: {path} (attempt {attempt}, {_end(code)}, {_place()})"
         failed_file(path).write_text("\n\n".join([*earlier, text]), encoding="utf-8")
         print(f"\n{text}\n", file=sys.stderr, flush=True)
         sys.exit(code)

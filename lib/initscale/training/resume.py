@@ -20,7 +20,10 @@ from initscale.storage import atomic_path
 
 FORMAT = 1
 FILE_NAME = "resume.safetensors"
-_FRESH = "start this run afresh with `--fresh` or by deleting the file"
+_FRESH = (
+    "start this run afresh: delete the file, or say `--fresh` (with Snakemake: "
+    "`--config 'execution={stale_resume: discard}'`)"
+)
 
 
 @dataclass
