@@ -13,6 +13,7 @@ import pytest
 from initscale.claims.definitions import CLAIMS_FILE, VALUES_FILE, load_claims, read_values
 from initscale.claims.intervals import Estimate, estimate, probability_of_more
 from initscale.claims.metrics import METRICS, Sample
+from initscale.claims.scorecard import judge_all
 from initscale.claims.selection import ClaimError, Unavailable, select
 from initscale.claims.verdicts import (
     INCONCLUSIVE,
@@ -22,6 +23,7 @@ from initscale.claims.verdicts import (
     judge,
     verdict,
 )
+from initscale.config import load_config
 from initscale.errors import ConfigError, InputError
 
 ROLES = {"symmetric": 0.5, "inferential": 0.8, "depth": 2}
@@ -166,6 +168,33 @@ def test_a_run_that_the_scale_does_not_have_is_a_reason():
     found = judged("fig2a_large_init_symmetric", rows[rows["gamma"] != 0.5])
     assert found.verdict == NOT_EVALUATED
     assert found.reason == "no run has gamma 0.5 (there are: 0.2, 0.8)"
+
+
+@pytest.mark.parametrize("name", ["fig6b_cogs_in_distribution", "fig2c_pre_norm_symmetric_falls"])
+def test_a_study_that_is_left_out_of_its_figure_is_a_reason(name):
+    figures = {"fig6": {"studies": ["scan"]}, "fig2c": {"studies": ["gpt2"]}}
+    found = {one.claim.name: one for one in judge_all(load_config({"scale": "laptop", "figures": figures}))}[name]
+    assert found.verdict == NOT_EVALUATED
+    assert "is drawn without the study" in found.reason
+
+
+def test_runs_that_differ_in_their_rate_only_are_one_replicate():
+    rows = score_table("score", {"symmetric": {"symmetric_route": [0.9] * 6, "inferential_route": [0.1] * 6}})
+    twice = pd.concat([rows, rows.assign(lr=2e-3), rows.assign(gamma=0.7)])
+    found = judged("fig3a_symmetric_route", twice)
+    assert (found.estimate.n, found.seeds) == (12, 6)
+
+
+def test_seeds_of_the_smaller_group_are_counted():
+    runs = [("inferential", seed, 0.9 - 0.1 * seed) for seed in range(5)]
+    runs += [("symmetric", number % 2, 0.1 * number) for number in range(4)]
+    rows = [
+        {"gamma": 0.1 * number, "depth": 2, "seed": seed, "phase": phase, "value": value}
+        for number, (phase, seed, value) in enumerate(runs, start=1)
+    ]
+    facts = {"kind": "run", "figure": "fig5", "score": "pair_share", "part": "0.7"}
+    found = judged("fig5a_more_than_symmetric", pd.DataFrame(rows).assign(**facts))
+    assert (found.estimate.effect, found.estimate.n, found.seeds) == (1.0, 4, 2)
 
 
 def test_a_wrong_column_or_name_in_an_existing_table_is_an_error():

@@ -40,6 +40,7 @@ class Claim:
     figure: str
     statement: str
     table: str
+    study: str
     metric: str
     options: dict[str, Any]
     test: str

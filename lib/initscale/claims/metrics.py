@@ -6,6 +6,10 @@ bootstrap  one number per seed: other runs of a seed are averaged first, because
 sign       one truth value per run
 rank       one number per run, in two groups of runs
 
+In the last two, runs that differ in their rates only (one gamma, depth and seed) are averaged first. Runs of one seed
+at different gamma stay apart, although they share the direction of their initial weights and the order of their
+batches; so beside n stands the number of seeds.
+
 Common options: ``value`` (column), ``where`` (conditions, see ``selection``).
 """
 
@@ -22,15 +26,20 @@ from scipy.stats import spearmanr
 from initscale.claims.selection import Roles, Unavailable, need_columns, select
 
 RUN_AXES = ("gamma", "depth", "lr", "weight_decay", "seed")
+REPLICATE = ["gamma", "depth", "seed"]
 PHASES = ("symmetric", "inferential")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Replicates of a metric: one array, or two for a comparison of groups. ``undefined`` were left out."""
+    """Replicates of a metric: one array, or two for a comparison of groups.
+
+    ``undefined`` were left out; ``seeds`` is the number of seeds in each group where these are not the replicates.
+    """
 
     groups: tuple[np.ndarray, ...]
     undefined: int = 0
+    seeds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,18 +127,36 @@ def wins(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
     """
     scores = _scores(rows, options, roles, (options["first"], options["second"]))
     runs = scores[scores[f"{options['phase']}_accuracy"] > options["above"]]
-    both = runs[[options["first"], options["second"]]].dropna()
-    won = (both[options["first"]] > both[options["second"]]).to_numpy()
-    return Sample((won,), len(runs) - len(both))
+    both = runs[[options["first"], options["second"]]].groupby(REPLICATE).mean()
+    known = both.dropna()
+    won = (known[options["first"]] > known[options["second"]]).to_numpy()
+    return Sample((won,), len(both) - len(known), (_seeds(known),))
 
 
 @metric("rank", ("name", "score", "above"))
 def between_phases(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
     """``score`` of the inferential runs and of the symmetric ones; see :func:`wins`."""
     scores = _scores(rows, options, roles, (options["score"],))
-    groups = [scores[scores[f"{phase}_accuracy"] > options["above"]][options["score"]] for phase in reversed(PHASES)]
-    known = [group.dropna().to_numpy(dtype=float) for group in groups]
-    return Sample(tuple(known), sum(map(len, groups)) - sum(map(len, known)))
+    return _groups([scores[scores[f"{phase}_accuracy"] > options["above"]][options["score"]] for phase in PHASES[::-1]])
+
+
+@metric("rank", ("where",), ())
+def by_phase(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
+    """``value`` of the inferential runs and of the symmetric ones, in a table with the column ``phase``."""
+    chosen = _chosen(rows, {**options, "value": "value"}, roles, ("phase", *REPLICATE))
+    return _groups([chosen[chosen["phase"] == phase].set_index(REPLICATE)["value"] for phase in PHASES[::-1]])
+
+
+def _groups(values: list[pd.Series]) -> Sample:
+    """Two groups of runs, indexed by ``REPLICATE`` at least."""
+    means = [group.astype(float).groupby(REPLICATE).mean() for group in values]
+    known = [group.dropna() for group in means]
+    undefined = sum(map(len, means)) - sum(map(len, known))
+    return Sample(tuple(group.to_numpy() for group in known), undefined, tuple(map(_seeds, known)))
+
+
+def _seeds(values: pd.Series | pd.DataFrame) -> int:
+    return values.index.get_level_values("seed").nunique()
 
 
 def _scores(rows: pd.DataFrame, options: Mapping, roles: Roles, names: tuple[str, ...]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from initscale.claims.definitions import Claim, Claims, load_claims
 from initscale.claims.selection import roles_of
 from initscale.claims.verdicts import NOT_EVALUATED, VERDICTS, Judged, judge
 from initscale.errors import InputError
+from initscale.grid import studies_of
 from initscale.paths import Layout
 from initscale.storage import read_table
 from initscale.tables import Column, make_table
@@ -28,6 +29,7 @@ COLUMNS = (
     Column("low", "float64", "see unit", "lower end of its interval"),
     Column("high", "float64", "see unit", "upper end of its interval"),
     Column("n", "int64", "replicates", "seeds or runs behind the effect; 0 if not evaluated"),
+    Column("seeds", "int64", "seeds", "seeds that these replicates come from"),
     Column("p", "float64", "1", "p value of the sign or rank test; nan for a bootstrap"),
     Column("direction", "string", "", "side of the threshold that the claim is on"),
     Column("threshold", "float64", "see unit", "fixed in config/claims.yaml"),
@@ -61,7 +63,18 @@ def judge_all(config: dict, claims: Claims | None = None) -> list[Judged]:
         path = layout.table(name)
         frames[name] = read_table(path).to_pandas() if Path(path).exists() else None
     roles = roles_of(config)
-    return [judge(claim, claims, config["scale"], frames[claim.table], roles) for claim in claims.claims]
+    return [
+        _left_out(config, claim) or judge(claim, claims, config["scale"], frames[claim.table], roles)
+        for claim in claims.claims
+    ]
+
+
+def _left_out(config: dict, claim: Claim) -> Judged | None:
+    """A claim on a study that the configuration takes out of its figure is not judged."""
+    options = config["figures"].get(claim.table)
+    if not claim.study or options is None or claim.study in studies_of(options):
+        return None
+    return Judged(claim, NOT_EVALUATED, f"{claim.table} is drawn without the study `{claim.study}`")
 
 
 def scorecard_table(judged: list[Judged], claims: Claims, scale: str) -> pa.Table:
@@ -82,6 +95,7 @@ def _row(judged: Judged, claims: Claims) -> dict:
         **{name: getattr(judged, name) for name in ("verdict", "reason", "note")},
         **numbers,
         "n": found.n if found else 0,
+        "seeds": judged.seeds,
         **_paper(claim, claims),
     }
 
@@ -114,6 +128,11 @@ def effect_text(row) -> str:
     return "" if math.isnan(row.effect) else f"{number(row.effect)} [{number(row.low)}, {number(row.high)}]"
 
 
+def count_text(row) -> str:
+    """n of a row, with the seeds where several replicates share one."""
+    return f"{row.n} ({row.seeds} seeds)" if row.seeds < row.n else str(row.n)
+
+
 def criterion(row) -> str:
     """Threshold of a row in words."""
     return f"{'≥' if row.direction == 'above' else '≤'} {row.threshold:g} {row.unit}"
@@ -127,7 +146,8 @@ def as_markdown(table: pa.Table) -> str:
     if len(judged):
         lines += ["| fig | claim | verdict | ours [interval] | n | asked | paper |", "|---|---|---|---|---|---|---|"]
     for row in judged.itertuples():
-        cells = (row.figure, row.statement, f"**{row.verdict}**", effect_text(row), row.n, criterion(row), row.paper)
+        found = (f"**{row.verdict}**", effect_text(row), count_text(row))
+        cells = (row.figure, row.statement, *found, criterion(row), row.paper)
         lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
     others = rows[rows["verdict"] == NOT_EVALUATED]
     if len(others):

@@ -19,13 +19,17 @@ _UNITS = {"bootstrap": "seed(s)", "sign": "run(s)", "rank": "run(s) in the small
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim with its verdict; ``reason`` where it is not judged, ``note`` what else a reader must know."""
+    """A claim with its verdict; ``reason`` where it is not judged, ``note`` what else a reader must know.
+
+    ``seeds`` is the number of seeds behind the estimate's replicates (in the smaller group of a rank test).
+    """
 
     claim: Claim
     verdict: str
     reason: str = ""
     note: str = ""
     estimate: Estimate | None = None
+    seeds: int = 0
 
 
 def verdict(found: Estimate, threshold: float, direction: str) -> str:
@@ -70,7 +74,8 @@ def judge(claim: Claim, claims: Claims, scale: str, rows: pd.DataFrame | None, r
         unit = _UNITS[claim.test]
         return Judged(claim, NOT_EVALUATED, f"{n} {unit}, and the claim needs {claim.minimal_n}", note)
     found = estimate(claim.test, sample, claims.level, claims.resamples, claim.direction)
-    return Judged(claim, verdict(found, claim.threshold, claim.direction), "", note, found)
+    seeds = min(zip(map(len, sample.groups), sample.seeds, strict=True))[1] if sample.seeds else n
+    return Judged(claim, verdict(found, claim.threshold, claim.direction), "", note, found, seeds)
 
 
 def _excluded(claim: Claim, claims: Claims, scale: str, rows: pd.DataFrame | None) -> str:
