@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 import os
 from collections import Counter
 from pathlib import Path
@@ -134,6 +135,14 @@ class TestScan:
         assert not set(tables["train"]["command"]) & set(tables["test"]["command"])
         assert set(tables["train"]["command"]) | set(tables["test"]["command"]) == set(tables["commands"]["command"])
         assert list(tables["commands"].columns) == ["command", "actions"]
+
+    @pytest.mark.parametrize("words", [r"^turn left(?: twice| thrice)? (?:and|after)", "jump", "turn right"])
+    def test_first_test_commands_are_a_fair_sample(self, words, made):
+        """Evaluations take the first ones. Four standard deviations of a draw without replacement."""
+        found = split(made(SCAN), "test")["command"].str.contains(words)
+        share, taken = found.mean(), 400
+        deviation = math.sqrt(share * (1 - share) / taken * (1 - taken / len(found)))
+        assert abs(found.head(taken).mean() - share) < 4 * deviation
 
     def test_meanings(self):
         commands = all_commands()

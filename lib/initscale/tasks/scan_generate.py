@@ -8,22 +8,26 @@ from initscale.random_integers import Stream
 from initscale.tables import make_table
 from initscale.tasks.scan import ACTIONS, PRIMITIVE, PRIMITIVES, TURNS, columns
 
-_STREAM = 0
+_STREAM, _TEST_STREAM = 0, 1
 
 
 def generate(spec: dict) -> dict[str, pa.Table]:
     """``commands``: every command once. ``train``: those without the words `turn left`, and the bare command 2,189
-    times, in random order (``spec["seed"]``). ``test``: all others. Columns: see ``initscale.tasks.scan.columns``.
+    times. ``test``: all others. The last two are in random order (``spec["seed"]``), so that their first rows, which
+    evaluations take, are a fair sample. Columns: see ``initscale.tasks.scan.columns``.
     """
     commands = all_commands()
     is_held_out = {command: f" {PRIMITIVE} " in f" {command} " and command != PRIMITIVE for command in commands}
     train = [command for command in commands if not is_held_out[command] and command != PRIMITIVE]
     train += [PRIMITIVE] * PRIMITIVES
-    order = Stream(spec["seed"], _STREAM).permutation(len(train))
+    test = [command for command in commands if is_held_out[command]]
+    order, test_order = (
+        Stream(spec["seed"], number).permutation(len(rows)) for number, rows in ((_STREAM, train), (_TEST_STREAM, test))
+    )
     splits = {
         "commands": list(commands),
         "train": [train[row] for row in order],
-        "test": [command for command in commands if is_held_out[command]],
+        "test": [test[row] for row in test_order],
     }
     return {
         name: make_table(columns(spec), {"command": rows, "actions": [commands[command] for command in rows]})
