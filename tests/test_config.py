@@ -88,6 +88,11 @@ REFUSED = {
     "fig2 over decays": ("studies.phase.grid.weight_decay=[0.1,0.2]", ["fig2 shows runs of one weight_decay"]),
     "colour map": ("figures.style.accuracy_map=virridis", ["figures.style.accuracy_map", "did you mean `viridis`?"]),
     "scores without their figure": ("figures.fig3=null", ["figures.fig3", "fig_scores reads its scores", "both"]),
+    "size below the special rows": (
+        "studies.cogs.grid.size=[3, 25]",
+        ["3 is less than the", "special rows of `cogs`", "studies.cogs.grid.size"],
+    ),
+    "part of two domains": ("studies.text_code_prose.grid.size=[100]", ["first domain, code, alone"]),
     "bad name": ("studies.Phase=1", ["Phase", "lower-case"]),
 }
 

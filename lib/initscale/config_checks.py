@@ -79,7 +79,7 @@ def _check_study(config: dict, name: str, study: dict, describe: Describe) -> No
         )
     _check_grid(name, study, describe)
     _check_start(config, name, study, describe)
-    _check_sizes(name, study, task.training_rows(dataset), describe)
+    _check_sizes(name, study, dataset, describe)
     for rows in sorted({point.get("size", task.training_rows(dataset)) for point in study_points(study)}):
         _check_recipe(config, name, study, rows, describe)
 
@@ -110,13 +110,24 @@ def _check_start(config: dict, name: str, study: dict, describe: Describe) -> No
         raise ConfigError(f"the models of `{name}` and `{source}` differ in {key}", where=where)
 
 
-def _check_sizes(name: str, study: dict, rows: int, describe: Describe) -> None:
-    for size in {point["size"] for point in study_points(study) if "size" in point}:
+def _check_sizes(name: str, study: dict, dataset: dict, describe: Describe) -> None:
+    task, where = load_task(dataset["task"]), describe("studies", name, "grid", "size")
+    sizes = {point["size"] for point in study_points(study) if "size" in point}
+    rows, kept = task.training_rows(dataset), task.special_rows(dataset) if hasattr(task, "special_rows") else 1
+    for size in sizes:
         if size > rows:
+            raise ConfigError(f"{size} is more than the {rows} training sequences of `{study['dataset']}`", where=where)
+        if size < kept:
             raise ConfigError(
-                f"{size} is more than the {rows} training sequences of `{study['dataset']}`",
-                where=describe("studies", name, "grid", "size"),
+                f"{size} is less than the {kept} special rows of `{study['dataset']}`, which every subset keeps",
+                where=where,
             )
+    if sizes and len(dataset.get("domains", [])) > 1:
+        raise ConfigError(
+            f"a part of `{study['dataset']}` would be taken from its first domain, {dataset['domains'][0]}, alone",
+            where=where,
+            hint="give each domain a data set and a study of its own",
+        )
 
 
 def _check_recipe(config: dict, name: str, study: dict, rows: int, describe: Describe) -> None:
