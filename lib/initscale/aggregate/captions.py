@@ -25,11 +25,17 @@ def model_words(config: dict, study: str) -> str:
     model, recipe = config["models"][section["model"]], config["training"][section["training"]]
     words = (
         f"d_model {model['d_model']}, d_head {model['d_head']}, d_ff {model['d_ff']}, {model['n_heads']} head(s), "
-        f"{model['norm']}-norm{deviation_words(model)}; AdamW, batch {recipe['batch']}, {recipe['duration']}, "
+        f"{model['norm']}-norm{deviation_words(model)}; AdamW, batch {recipe['batch']}, {duration_words(recipe)}, "
         f"warm-up {recipe['warmup']}"
     )
-    on_grid = "weight_decay" in section["grid"]
-    return words if on_grid else f"{words}, weight decay {recipe['weight_decay']:g}"
+    rates = {"lr": "peak rate", "weight_decay": "weight decay"}
+    words += "".join(f", {name} {recipe[axis]:g}" for axis, name in rates.items() if axis not in section["grid"])
+    return words if recipe["precision"] == "fp32" else f"{words}, {recipe['precision']} products"
+
+
+def duration_words(recipe: dict) -> str:
+    """Length of a training, which a run may leave early once it has settled."""
+    return f"at most {recipe['duration']} (until settled)" if recipe["settled"] else recipe["duration"]
 
 
 def sequence_model_words(config: dict, study: str) -> str:
@@ -39,8 +45,8 @@ def sequence_model_words(config: dict, study: str) -> str:
     depths = " or ".join(str(depth) for depth in section["grid"]["depth"])
     return (
         f"{depths} layers, d_model {model['d_model']}, {model['n_heads']} head(s), {model['norm']}-norm"
-        f"{deviation_words(model)}; AdamW, batch {recipe['batch']}, {recipe['duration']}, warm-up {recipe['warmup']}, "
-        f"peak rate {recipe['lr']:g}"
+        f"{deviation_words(model)}; AdamW, batch {recipe['batch']}, {duration_words(recipe)}, "
+        f"warm-up {recipe['warmup']}, peak rate {recipe['lr']:g}"
     )
 
 
@@ -54,8 +60,8 @@ def cut_words(config: dict, study: str) -> str:
     scored = {**config["evaluation"], **section.get("evaluation", {})}["sequences"]
     sizes = f", {', '.join(map(str, grid['size']))} samples" if "size" in grid else ""
     return (
-        f"`{study}`: {depth} layer(s), {shape}{sizes}; "
-        f"batch {recipe['batch']}, {recipe['duration']}, peak rate {recipe['lr']:g}; {scored} sequences scored at most"
+        f"`{study}`: {depth} layer(s), {shape}{sizes}; batch {recipe['batch']}, {duration_words(recipe)}, "
+        f"peak rate {recipe['lr']:g}; {scored} sequences scored at most"
     )
 
 

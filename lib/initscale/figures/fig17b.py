@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from initscale.figures.style import KEY, SEEN, add_caption
+from initscale.figures.style import FAINT, KEY, SEEN, add_caption
 
 NEEDS = ("source", "corpus", "gamma", "seed", "step", "seen", "last", "loss", "bits", "perplexity")
 _LOOKS = (("o", SEEN), ("s", KEY))  # of the corpora
@@ -27,7 +27,7 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     for axis, corpus in zip(axes, corpora, strict=False):
         _curves(axis, runs[runs["corpus"] == corpus], colours)
         axis.set_title(corpus, loc="left")
-    axes[0].set_ylabel("held-out loss (bits per byte)")
+        axis.set_ylabel("held-out loss (bits per byte)")
     for look, corpus in zip(_LOOKS, corpora, strict=False):
         _end_points(axes[-1], runs[runs["corpus"] == corpus], paper[paper["corpus"] == corpus], *look)
     axes[-1].set_title("end points", loc="left")
@@ -57,7 +57,8 @@ def _curves(axis: Axes, runs: pd.DataFrame, colours: dict) -> None:
     axis.legend(frameon=False, loc="upper right")
     axis.set_ylim(*_limits(runs))
     right = axis.secondary_yaxis("right", functions=(lambda bits: 2.0**bits, lambda p: np.log2(np.maximum(p, 1e-9))))
-    right.set_ylabel("perplexity per byte")
+    right.set_ylabel("perplexity per byte", color=FAINT)
+    right.tick_params(colors=FAINT)
 
 
 def _limits(runs: pd.DataFrame) -> tuple[float, float]:

@@ -12,12 +12,13 @@ from matplotlib.figure import Figure
 from initscale.figures.accuracy_map import accuracy_bar, accuracy_map, hatching_words, std_axis
 from initscale.figures.style import add_caption
 
-NEEDS = ("version", "mapping", "gamma", "embedding_std", "depth", "accuracy", "seen_accuracy")
+NEEDS = ("version", "mapping", "gamma", "embedding_std", "depth", "accuracy", "seen_accuracy", "lr")
 _TITLES = {"symmetric": "(a) symmetric mapping", "inferential": "(b) inferential mapping"}
 _RULES = {
     "last": "Last evaluation, one learning rate.",
     "best": "Best over learning rates and evaluations, for each mapping separately (the paper's rule).",
 }
+_ONE_RATE = "Best over evaluations, for each mapping separately (the paper's rule, but with one learning rate)."
 
 
 def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
@@ -37,7 +38,8 @@ def _one_version(table: pa.Table, data: pd.DataFrame, version: str, options: dic
     axes[0].set_ylabel("depth (layers)")
     axes[1].set_ylabel("")
     accuracy_bar(figure, axes[1], axes)
-    add_caption(figure, table, f"{_RULES[version]} {hatching_words(options)}")
+    one_rate = version == "best" and table.column("lr").to_pandas().nunique() == 1
+    add_caption(figure, table, f"{_ONE_RATE if one_rate else _RULES[version]} {hatching_words(options)}")
     return figure
 
 

@@ -68,6 +68,7 @@ def _panel(figure: Figure, axis: Axes, cells: pd.DataFrame, centred: bool) -> No
             box = Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, fill=False, edgecolor=_RED, linewidth=1.6)
             axis.add_patch(box)
     limits = {"vmin": -1, "vmax": 1, "cmap": "PuOr_r"} if centred else {"vmin": cells["value"].min(), "vmax": 1}
+    axis.set_facecolor("0.85")  # what is no cell, such as the diagonal; white is a cosine of 0
     mesh = axis.imshow(grid, **({"cmap": "viridis"} | limits))
     bar = figure.colorbar(mesh, cax=axis.inset_axes([1.04, 0, 0.05, 1]))  # as high as the image
     bar.outline.set_visible(False)

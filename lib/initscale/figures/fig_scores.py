@@ -64,6 +64,7 @@ def _line(axis: Axes, at: int, rows: pd.DataFrame) -> None:
                 ha="right",
                 xycoords=axis.get_yaxis_transform(),
                 va="center",
+                color=colour,
                 fontsize=plt.rcParams["font.size"] - 2,
                 annotation_clip=False,
             )
