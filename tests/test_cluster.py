@@ -160,7 +160,7 @@ class TestProcesses:
             check_equal(run, alone / "smoke" / "runs" / "phase" / run.name)
             assert json.loads((run / "run.json").read_text())["attempts"] == 2
 
-    def test_a_process_that_dies_is_named(self, places):
+    def test_a_run_that_fails_in_its_process_is_named(self, places):
         """The other run is finished all the same."""
         folder = places[0] / "smoke/runs/phase/gamma~0.30_depth~2_lr~2.00e-03_seed~1"
         folder.mkdir(parents=True)

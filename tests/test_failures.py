@@ -226,8 +226,6 @@ class TestInterrupts:
         hot = ("--set", "training.single_head.clip=1.0e+30", "--set", "training.single_head.lr_start=1.0")
         hot += ("--set", "training.single_head.lr_end=1.0", "--set", "training.single_head.weight_decay=100")
         done = with_data(*RUN, *hot)
-        if done.returncode == 0:
-            pytest.skip("this recipe did not diverge here")
         refused(done, 5, RUN_NAME, "not finite at step", "history_failed.parquet")
 
     def test_resume_file_of_another_recipe(self, with_data):
@@ -242,7 +240,7 @@ class TestInterrupts:
     def test_damaged_resume_file(self, with_data):
         with_data.run_folder.mkdir(parents=True)
         (with_data.run_folder / "resume.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{")
-        refused(with_data(*RUN), 3, "resume.safetensors", "damaged", "deleting the file")
+        refused(with_data(*RUN), 3, "resume.safetensors", "damaged", "delete the file")
         (with_data.run_folder / "resume.safetensors").unlink()
         completes(with_data)
 

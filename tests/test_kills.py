@@ -74,6 +74,7 @@ def test_killed_trainings_end_like_undisturbed_ones(whole, tmp_path):
 def check_equal(run, wanted) -> None:
     """Weights and history to the bit; nothing left over."""
     assert (run / "weights.safetensors").read_bytes() == (wanted / "weights.safetensors").read_bytes()
+    assert (run / "snapshots.safetensors").read_bytes() == (wanted / "snapshots.safetensors").read_bytes()
     assert equal_histories(run, wanted)
     assert read_json(run / "run.json")["steps"] == read_json(wanted / "run.json")["steps"]
     assert not list(run.glob("resume.*"))

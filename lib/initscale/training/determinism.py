@@ -1,7 +1,7 @@
 """What is guaranteed to be equal, and the settings that make it so, in one place.
 
-Guaranteed: the same run facts, data, package versions, processor type and thread count give the same weights and
-history to the last bit, whether the run was interrupted or not. Not guaranteed: equality across thread counts,
+Guaranteed on a CPU: the same run facts, data, package versions, processor type and thread count give the same weights
+and history to the last bit, whether the run was interrupted or not. Not guaranteed: equality across thread counts,
 processors, devices or bundle sizes, where sums are taken in another order; there runs agree to rounding at first
 and drift apart as any two roundings do.
 """
@@ -16,7 +16,7 @@ from initscale.errors import InputError
 
 
 def prepare(device: str, threads: int, precision: str = "fp32") -> torch.device:
-    """Fix thread counts, deterministic kernels and the GPU's precision of float32 products; return the device.
+    """Fix thread counts, the workspace of cuBLAS and the GPU's precision of float32 products; return the device.
 
     Raises
     ------
