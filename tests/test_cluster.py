@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -132,22 +134,26 @@ class TestProcesses:
         (tmp_path / "two" / "smoke" / "data").symlink_to(tmp_path / "one" / "smoke" / "data")
         return tmp_path / "one", tmp_path / "two"
 
-    def test_a_stopped_bundle_goes_on_and_ends_as_if_alone(self, places):
-        alone, apart = places
-        self.results(alone)
-        command = [*self.TRAIN, *self.LONG, "--results", str(apart), "--set", "execution.processes=2"]
+    def started(self, folder) -> subprocess.Popen:
+        """Both runs in training, a process each, and both saved at least once."""
+        command = [*self.TRAIN, *self.LONG, "--results", str(folder), "--set", "execution.processes=2"]
         process = subprocess.Popen(
             [sys.executable, "-m", "initscale", *command],
             stderr=subprocess.PIPE,
             text=True,
             env=Checkout(REPOSITORY).environment(),
         )
-        runs = apart / "smoke" / "runs" / "phase"
         deadline = time.monotonic() + 240
-        while len(list(runs.glob("*/resume.safetensors"))) < 2:
+        while len(list((folder / "smoke" / "runs" / "phase").glob("*/resume.safetensors"))) < 2:
             assert process.poll() is None, process.stderr.read()
             assert time.monotonic() < deadline
             time.sleep(0.01)
+        return process
+
+    def test_a_stopped_bundle_goes_on_and_ends_as_if_alone(self, places):
+        alone, apart = places
+        self.results(alone)
+        process = self.started(apart)
         process.terminate()
         errors = process.communicate(timeout=60)[1]
         assert process.returncode == 75, errors
@@ -156,9 +162,19 @@ class TestProcesses:
         assert "Traceback" not in errors
         again = self.results(apart, "--set", "execution.processes=2")
         assert again.stderr.count("resumed 1 run(s)") == 2
-        for run in runs.iterdir():
+        for run in (apart / "smoke" / "runs" / "phase").iterdir():
             check_equal(run, alone / "smoke" / "runs" / "phase" / run.name)
             assert json.loads((run / "run.json").read_text())["attempts"] == 2
+
+    def test_a_process_that_is_killed_is_named(self, places):
+        """As the kernel does when memory runs out; the other run is finished all the same."""
+        process = self.started(places[0])
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(children[0]), signal.SIGKILL)
+        errors = process.communicate(timeout=240)[1]
+        assert process.returncode == 1, errors
+        assert re.search(r"the process of gamma~0.30\S+ ended with SIGKILL.*mem_mb", errors)
+        assert len(list((places[0] / "smoke" / "runs" / "phase").glob("*/run.json"))) == 1
 
     def test_a_run_that_fails_in_its_process_is_named(self, places):
         """The other run is finished all the same."""
