@@ -96,7 +96,9 @@ class TestAttempts:
         assert self.attempt(tmp_path, 1, Interrupted("SIGURG received, state saved at step 7")) == 75
         signal.signal(signal.SIGTERM, handler)
         assert failed_file(tmp_path / "run.log").exists()
-        assert "Traceback" not in (tmp_path / "run.log").read_text(), "`status` would call it failed"
+        log = (tmp_path / "run.log").read_text()
+        assert "interrupted: SIGURG received, state saved at step 7" in log
+        assert "Traceback" not in log, "`status` would call it failed"
         assert self.attempt(tmp_path, 2, None) == 0
         assert "state saved at step 7" in (tmp_path / "run.log").read_text(), "the first attempt's log is kept"
         assert failures(tmp_path, 0) == []

@@ -44,6 +44,7 @@ def job(snakemake) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, Interrupted):  # SLURM repeats SIGTERM; the message must come first
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            LOG.info("interrupted: %s", error)
         else:
             handler.stream.write(traceback.format_exc())
             handler.flush()
