@@ -69,7 +69,7 @@ def completes(work: Workplace) -> None:
 
 class TestInputs:
     def test_no_data(self, work):
-        refused(work(*RUN), 3, "dataset.json", "does not exist", "run the stage that makes it first")
+        refused(work(*RUN), 3, "dataset.json", "does not exist", "initscale generate-data anchor --scale")
 
     def test_truncated_parquet(self, with_data):
         path = with_data.data / "train.parquet"

@@ -111,9 +111,10 @@ def _data_folder(config: dict, dataset: str) -> str:
     from initscale.paths import Layout
 
     folder = Layout(config).data_folder(dataset)
-    if not Path(folder, "dataset.json").exists():
+    info = Path(folder, "dataset.json")
+    if not info.exists():
         command = f"python -m initscale generate-data {dataset} --scale {config['scale']}"
-        raise InputError("the data do not exist", where=folder, hint=command)
+        raise InputError("does not exist", where=str(info), hint=f"make the data first: {command}, with the same options")
     return folder
 
 
