@@ -114,7 +114,7 @@ def _data_folder(config: dict, dataset: str) -> str:
     info = Path(folder, "dataset.json")
     if not info.exists():
         command = f"python -m initscale generate-data {dataset} --scale {config['scale']}"
-        raise InputError("does not exist", where=str(info), hint=f"make the data first: {command}, with the same options")
+        raise InputError("does not exist", where=str(info), hint=f"{command} (with the same options) makes it")
     return folder
 
 
