@@ -18,8 +18,8 @@ class TestConfig:
             config_with(studies={"cogs": {"grid": {"size": [31]}}})
 
     def test_a_batch_larger_than_the_smallest_size_is_refused(self):
-        with pytest.raises(ConfigError, match="a batch of 10 is larger than the training data"):
-            config_with(studies={"cogs": {"grid": {"size": [9, 30]}}})
+        with pytest.raises(ConfigError, match=r"a batch of \d+ is larger than the training data \(3 sequences\)"):
+            config_with(studies={"scan": {"grid": {"size": [3, 30]}}})
 
     def test_keys_of_another_task_are_refused(self):
         with pytest.raises(ConfigError, match="unknown key `length`"):
