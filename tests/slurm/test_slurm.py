@@ -16,7 +16,7 @@ import pytest
 from conftest import REPOSITORY, Checkout, copy_repository
 
 from initscale.config import load_config
-from initscale.grid import bundles
+from initscale.grid import bundles, studies_of
 from initscale.storage import read_json, read_table
 
 CLUSTER = REPOSITORY / "tests" / "slurm" / "cluster.sh"
@@ -311,11 +311,6 @@ def test_the_smoke_workflow_gives_the_tables_of_the_local_executor(cluster, fini
         assert_same(found, wanted)
     bundle_of_three = next(number for number, log in submitted if "/rule_train_phase_gamma0.30_depth2_0/" in log)
     assert "NumCPUs=2" in slurm("scontrol", "show", "job", bundle_of_three)
-
-
-def studies_of(options: dict) -> list[str]:
-    """Studies that a figure reads."""
-    return options.get("studies") or [options["study"]]
 
 
 def assert_same(found, wanted) -> None:
