@@ -183,6 +183,15 @@ def test_explorer_takes_the_flow_of_the_recipes_rate(finished_smoke):
     assert [one["value"] for one in run["flow"]] == pytest.approx(list(wanted["value"]), rel=1e-3)
 
 
+def test_replicates_that_share_a_seed_are_named(page_file):
+    scorecard = make_scorecard(load_config({"scale": "laptop", "source": "reference"})).to_pandas()
+    shared = scorecard[scorecard["seeds"] < scorecard["n"]]
+    assert len(shared) > 0
+    text = page_file.read_text(encoding="utf-8")
+    for row in shared.itertuples():
+        assert f"n = {row.n} ({row.seeds} seeds); {row.test}" in text
+
+
 def test_core_hours_count_every_core_of_a_bundle(tmp_path):
     config = load_config({"scale": "smoke", "results": str(tmp_path), "execution": {"processes": 2}})
     layout, (bundle, *_) = Layout(config), bundles(config["studies"]["lrwd"])

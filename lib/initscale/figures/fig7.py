@@ -91,9 +91,9 @@ def _baselines(axis: Axes, runs: pd.DataFrame) -> None:
     axis.axhline(shortcut, color=FAINT, linewidth=0.8, linestyle="-.")
     words = {f"chance {_CHANCE:.0%}": _CHANCE, f"positional shortcut {shortcut:.0%}": shortcut}
     if round(100 * shortcut) == round(100 * _CHANCE):
-        words = {f"chance and positional shortcut {_CHANCE:.0%}": _CHANCE}
+        words = {f"chance and positional\nshortcut {_CHANCE:.0%}": _CHANCE}
     for text, height in words.items():
-        side = "bottom" if height == max(words.values()) else "top"
+        side = "bottom" if height > min(words.values()) else "top"
         look = {"color": FAINT, "fontsize": "x-small", "ha": "right", "va": side}
         axis.text(1.0, height, text, transform=axis.get_yaxis_transform(), **look)
 

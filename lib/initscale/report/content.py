@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from initscale.chain import run_log
 from initscale.claims.definitions import Claims
-from initscale.claims.scorecard import criterion, effect_text, number
+from initscale.claims.scorecard import count_text, criterion, effect_text, number
 from initscale.claims.verdicts import NOT_EVALUATED, VERDICTS
 from initscale.cluster import cpus
 from initscale.figures import stems
@@ -31,6 +31,7 @@ def verdict_rows(scorecard: pd.DataFrame, claims: Claims, figures: set[str]) -> 
         {
             **row._asdict(),
             "effect_text": effect_text(row),
+            "count_text": count_text(row),
             "criterion": criterion(row),
             "bar": None if row.verdict == NOT_EVALUATED else interval_bar(row),
             "p_text": "" if row.p != row.p else f"p = {row.p:.2g}",
