@@ -16,14 +16,14 @@ from pathlib import Path
 
 from train_step import facts_of
 
-from initscale.provenance import machine
+from initscale.provenance.machine import machine
 from initscale.stages.generate_data import generate_data
 from initscale.tasks import load_task
 from initscale.tasks.interface import TaskData
 from initscale.training.allocation import keep_freed_memory
 from initscale.training.determinism import prepare
+from initscale.training.last_token_trainer import Trainer
 from initscale.training.recipe import Recipe
-from initscale.training.trainer import Trainer
 
 
 def evaluation_share(facts: dict, data: TaskData, repeats: int) -> dict[str, float]:

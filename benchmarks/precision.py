@@ -18,7 +18,7 @@ import pandas as pd
 
 from initscale.config import load_config
 from initscale.grid import run_facts, study_points
-from initscale.provenance import machine, versions
+from initscale.provenance.machine import machine, versions
 from initscale.stages.generate_data import generate_data
 from initscale.storage import read_table
 from initscale.tasks import load_task
@@ -36,7 +36,12 @@ def planned(scale: str, gamma: float, steps: int, every: int) -> dict:
     facts = run_facts(config, "phase", next(study_points(config["studies"]["phase"])))
     init = {**facts["model"]["init"], "gamma": gamma}
     evaluation = {**facts["evaluation"], "every": f"{every} steps"}
-    recipe = {**facts["training"], "duration": f"{steps} steps", "warmup": f"{3 * steps // 10} steps", "settled": None}
+    recipe = {
+        **facts["training"],
+        "duration": f"{steps} steps",
+        "warmup": f"{3 * steps // 10} steps",
+        "early_stopping": None,
+    }
     return {**facts, "model": {**facts["model"], "init": init}, "training": recipe, "evaluation": evaluation}
 
 

@@ -23,13 +23,14 @@ from torch.nn import functional as F
 from initscale.config import load_config
 from initscale.grid import run_facts, study_points
 from initscale.models.decoder import Decoder
-from initscale.models.init import InitSpec, initial_weights
+from initscale.models.initializations.per_tensor import initial_weights
+from initscale.models.scale import InitSpec
 from initscale.models.spec import ModelSpec
-from initscale.provenance import machine, versions
+from initscale.provenance.machine import machine, versions
 from initscale.tasks.interface import TaskData
 from initscale.training.allocation import keep_freed_memory
 from initscale.training.determinism import prepare
-from initscale.training.trainer import Trainer
+from initscale.training.last_token_trainer import Trainer
 
 
 def synthetic_data(facts: dict, rows: int) -> TaskData:
@@ -47,7 +48,7 @@ class PlainTrainer:
 
     def __init__(self, facts: dict, data: TaskData, device: torch.device):
         spec = ModelSpec.from_config(facts["model"])
-        weights = initial_weights(spec, InitSpec(**facts["model"]["init"]), facts["seed"])
+        weights = initial_weights(spec, InitSpec.from_config(facts["model"]["init"]), facts["seed"])
         self.model = Decoder.with_weights(spec, weights).to(device).requires_grad_(True)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-4, fused=True)
         self.tokens, self.labels = data.tokens_Nn.to(device), data.labels_N.to(device)

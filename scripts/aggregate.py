@@ -3,7 +3,7 @@
 from initscale.stages.aggregate import aggregate
 
 if __name__ == "__main__":
-    from initscale.workflow import job
+    from initscale.workflow.job import job
 
     with job(snakemake):
         aggregate(snakemake.config, snakemake.params.figure)

@@ -3,7 +3,7 @@
 from initscale.stages.figure import draw
 
 if __name__ == "__main__":
-    from initscale.workflow import job
+    from initscale.workflow.job import job
 
     with job(snakemake):
         draw(snakemake.config, snakemake.params.figure)

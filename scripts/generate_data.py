@@ -5,7 +5,7 @@ from pathlib import Path
 from initscale.stages.generate_data import generate_data
 
 if __name__ == "__main__":
-    from initscale.workflow import job
+    from initscale.workflow.job import job
 
     with job(snakemake):
         mirror = snakemake.config["execution"]["mirror"]

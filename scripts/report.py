@@ -3,7 +3,7 @@
 from initscale.stages.report import report
 
 if __name__ == "__main__":
-    from initscale.workflow import job
+    from initscale.workflow.job import job
 
     with job(snakemake):
         report(snakemake.config)

@@ -3,7 +3,7 @@
 from initscale.stages.scorecard import scorecard
 
 if __name__ == "__main__":
-    from initscale.workflow import job
+    from initscale.workflow.job import job
 
     with job(snakemake):
         print(scorecard(snakemake.config))

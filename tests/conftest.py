@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from initscale.config import load_config
 from initscale.stages.generate_data import generate_data
-from initscale.tasks.anchor_tensors import load
+from initscale.tasks.anchor.tensors import load
 from initscale.tasks.interface import TaskData
 
 REPOSITORY = Path(__file__).resolve().parents[1]

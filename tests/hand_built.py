@@ -16,7 +16,7 @@ import math
 import torch
 
 from initscale.models.spec import ModelSpec, parameters
-from initscale.tasks.anchor import all_pairs, inferential_shift, taught_shift, trained_pairs
+from initscale.tasks.anchor.definition import all_pairs, inferential_shift, taught_shift, trained_pairs
 
 KEY, FIRST, SECOND, LAST = 1, 2, 3, 4
 _BALLAST, _SHARP, _LOUD = 1000.0, 60.0, 20.0

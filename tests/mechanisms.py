@@ -10,7 +10,7 @@ from hand_built import KEY, composing, memorizing
 from initscale.probes.run import FinishedRun
 from initscale.probes.sequences import made_up
 from initscale.storage import write_table
-from initscale.tasks.anchor_generate import generate
+from initscale.tasks.anchor.generate import generate
 
 MODELS = {"composing": composing, "memorizing": memorizing}
 VOCABULARY = 60

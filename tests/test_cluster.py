@@ -16,11 +16,11 @@ import pytest
 from conftest import REPOSITORY, Checkout
 from test_kills import check_equal
 
-from initscale.cluster import _gpu, cpus, job_resources
 from initscale.config import load_config
 from initscale.errors import Interrupted, TrainingError
 from initscale.grid import bundles
-from initscale.workflow import failed_file, failures, job
+from initscale.workflow.job import failed_file, failures, job
+from initscale.workflow.slurm import _gpu, cpus, job_resources
 
 SITE = {"account": "lab", "partition": "cpu", "gpu_partition": "gpu", "gpu": "--gres=gpu:a100:1", "extra": "--nice"}
 

@@ -10,7 +10,7 @@ from chi_square import chi_square_p
 
 from initscale.stages.generate_data import generate_data
 from initscale.storage import content_hash, read_json, read_table
-from initscale.tasks.anchor_generate import generate
+from initscale.tasks.anchor.generate import generate
 
 G = {1: +5, 2: +1, 3: -2, 4: -8}
 

@@ -7,8 +7,8 @@ import hashlib
 
 import pytest
 
-from initscale import download
 from initscale.errors import InputError
+from initscale.tasks import download
 
 CONTENT = b"a\tb\tc\n"
 FILES = {"x.tsv": download.Download("http://127.0.0.1:9/x.tsv", hashlib.sha256(CONTENT).hexdigest())}

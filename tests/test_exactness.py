@@ -10,10 +10,11 @@ from torch.nn import functional as F
 
 from initscale.config import load_config
 from initscale.models.decoder import Decoder
-from initscale.models.init import InitSpec, initial_weights
-from initscale.models.single import SingleDecoder
+from initscale.models.engines.paper_cpu import PaperDecoder
+from initscale.models.engines.stacked import StackedDecoder
+from initscale.models.initializations.per_tensor import initial_weights
+from initscale.models.scale import InitSpec
 from initscale.models.spec import ModelSpec
-from initscale.models.stacked import StackedDecoder
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
 TOKENS = torch.tensor([1, 2, 3, 4, *range(20, 60)])
@@ -56,7 +57,7 @@ def stacked(spec: ModelSpec, weights: list[dict], index_RBN, labels_RB, low=None
 def single(spec: ModelSpec, weights: dict, index_BN, labels_B, part: int = 9, low=None) -> tuple[torch.Tensor, dict]:
     """The CPU engine, in parts of uneven size."""
     views = {k: w[None].clone().requires_grad_() for k, w in weights.items()}
-    loss = SingleDecoder(StackedDecoder(spec, views, TOKENS, N), part, low).loss_and_gradients(index_BN, labels_B)
+    loss = PaperDecoder(StackedDecoder(spec, views, TOKENS, N), part, low).loss_and_gradients(index_BN, labels_B)
     return loss, {k: v.grad[0] for k, v in views.items()}
 
 

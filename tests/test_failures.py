@@ -216,7 +216,7 @@ class TestInterrupts:
         assert f"{signal.Signals(number).name} received, state saved at step" in message
         assert "run the same command again" in message
         assert "Traceback" not in message
-        assert (with_data.run_folder / "resume.safetensors").exists()
+        assert (with_data.run_folder / "checkpoint.safetensors").exists()
         done = with_data(*RUN, *LONG, check=True)
         assert "resumed 1 run(s) at step" in done.stderr
         record = json.loads((with_data.run_folder / "run.json").read_text())
@@ -233,15 +233,15 @@ class TestInterrupts:
         wait_for(lambda: with_data.run_folder.exists(), process)
         process.terminate()
         process.communicate(timeout=60)
-        refused(with_data(*RUN), 3, "resume.safetensors", "belongs to another run", "--fresh")
+        refused(with_data(*RUN), 3, "checkpoint.safetensors", "belongs to another run", "--fresh")
         done = with_data(*RUN, "--fresh", check=True)
         assert "starting afresh" in done.stderr
 
     def test_damaged_resume_file(self, with_data):
         with_data.run_folder.mkdir(parents=True)
-        (with_data.run_folder / "resume.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{")
-        refused(with_data(*RUN), 3, "resume.safetensors", "damaged", "delete the file")
-        (with_data.run_folder / "resume.safetensors").unlink()
+        (with_data.run_folder / "checkpoint.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{")
+        refused(with_data(*RUN), 3, "checkpoint.safetensors", "damaged", "delete the file")
+        (with_data.run_folder / "checkpoint.safetensors").unlink()
         completes(with_data)
 
 

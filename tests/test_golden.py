@@ -14,10 +14,10 @@ import pytest
 
 from initscale.config import load_config
 from initscale.grid import run_facts, study_points
-from initscale.provenance import machine, versions
+from initscale.provenance.machine import machine, versions
 from initscale.stages.generate_data import generate_data
 from initscale.storage import read_table
-from initscale.tasks.anchor_tensors import load
+from initscale.tasks.anchor.tensors import load
 from initscale.training.loop import Options, train
 
 FILE = Path(__file__).parent / "golden" / "losses.json"

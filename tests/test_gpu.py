@@ -9,7 +9,7 @@ import torch
 from initscale.errors import Interrupted
 from initscale.grid import run_facts, study_points
 from initscale.storage import read_table
-from initscale.training.captured import put_back
+from initscale.training.cuda_graph import put_back
 from initscale.training.lockstep import Lockstep
 from initscale.training.loop import Options, train
 
@@ -46,17 +46,18 @@ def test_the_warm_up_of_the_capture_leaves_no_trace(facts, data, tmp_path):
 @needs_gpu
 def test_an_interrupted_training_goes_on(facts, data, tmp_path, monkeypatch):
     whole = losses(facts[:1], data, tmp_path / "whole", "cuda")
-    original = Lockstep._step
+    original = Lockstep.advance
 
     def step(self):
-        original(self)
+        row = original(self)
         if self.step == 33:
             import os
             import signal
 
             os.kill(os.getpid(), signal.SIGTERM)
+        return row
 
-    monkeypatch.setattr(Lockstep, "_step", step)
+    monkeypatch.setattr(Lockstep, "advance", step)
     with pytest.raises(Interrupted):
         losses(facts[:1], data, tmp_path / "parts", "cuda")
     monkeypatch.undo()

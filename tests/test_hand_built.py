@@ -7,7 +7,7 @@ import torch
 from mechanisms import MODELS, contexts
 
 from initscale.models.decoder import Decoder
-from initscale.tasks.anchor import all_pairs, inferential_shift, taught_shift, trained_pairs
+from initscale.tasks.anchor.definition import all_pairs, inferential_shift, taught_shift, trained_pairs
 
 
 @pytest.mark.parametrize("name", MODELS)

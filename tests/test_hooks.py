@@ -9,7 +9,8 @@ import torch
 
 from initscale.errors import ConfigError
 from initscale.models.decoder import Decoder
-from initscale.models.init import InitSpec, initial_weights
+from initscale.models.initializations.per_tensor import initial_weights
+from initscale.models.scale import InitSpec
 from initscale.models.spec import ModelSpec
 from initscale.probes.hooks import attention_weights, capture, known_names, logits_with_blocked
 

@@ -58,7 +58,7 @@ def test_killed_trainings_end_like_undisturbed_ones(whole, tmp_path):
                 path.unlink()
         else:
             kills += 1
-            resumed += (run / "resume.safetensors").exists()
+            resumed += (run / "checkpoint.safetensors").exists()
     assert start(tmp_path).wait(300) == 0
     check_equal(run, wanted)
     assert resumed > KILLS / 3, "kills should fall into the training, not only into its start"
@@ -75,9 +75,9 @@ def wait_for_saves(process, run, number: int) -> None:
 
 
 def saved(run) -> tuple[int, int] | None:
-    """What changes with every save: inode and time of the resume file."""
+    """What changes with every save: inode and time of the checkpoint."""
     try:
-        facts = (run / "resume.safetensors").stat()
+        facts = (run / "checkpoint.safetensors").stat()
     except FileNotFoundError:
         return None
     return facts.st_ino, facts.st_mtime_ns
@@ -89,7 +89,7 @@ def check_equal(run, wanted) -> None:
     assert (run / "snapshots.safetensors").read_bytes() == (wanted / "snapshots.safetensors").read_bytes()
     assert equal_histories(run, wanted)
     assert read_json(run / "run.json")["steps"] == read_json(wanted / "run.json")["steps"]
-    assert not list(run.glob("resume.*"))
+    assert not list(run.glob("checkpoint.*"))
 
 
 def equal_histories(run, wanted) -> bool:

@@ -20,7 +20,7 @@ from initscale.grid import study_points
 from initscale.paths import Layout
 from initscale.stages.generate_data import generate_data
 from initscale.storage import read_table, write_table
-from initscale.tasks.prontoqa_inference import shortcut_accuracy
+from initscale.tasks.prontoqa.inference import shortcut_accuracy
 
 STEPS = [0, 10, 20, 30]
 

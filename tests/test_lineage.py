@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from initscale import chain
 from initscale.grid import needed_studies
+from initscale.inspection import explain as chain
 from initscale.storage import read_json
 
 RUN = "gamma~0.30_depth~2_lr~1.00e-03_seed~0"
@@ -47,8 +47,8 @@ def test_chain_leads_to_runs_settings_hashes_and_logs(finished_smoke):
 
 def test_sidecar_of_every_figure_names_its_pictures(finished_smoke):
     folder = finished_smoke.root / "results" / "smoke" / "figures"
-    named = {path for file in folder.glob("*.json") for path in read_json(file)["pictures"]}
-    assert named == {f"results/smoke/figures/{path.name}" for path in folder.glob("*.p*")}
+    named = {path for file in folder.glob("*.json") for path in read_json(file)["files"]}
+    assert named == {path.name for path in folder.glob("*.p*")}
 
 
 def test_a_picture_of_a_figure_is_known_by_its_own_name(finished_smoke):
@@ -82,7 +82,8 @@ def change_options(root):
 
 def change_drawing(root):
     path = root / "lib/initscale/figures/fig4.py"
-    path.write_text(path.read_text() + "# edited\n")
+    assert "linewidth" in path.read_text()
+    path.write_text(path.read_text().replace("linewidth=", "linewidth=2 * "))
 
 
 def change_run(root):
@@ -100,7 +101,7 @@ def change_run(root):
         (change_config, f"stale: run {RUN} was made with other settings"),
         (change_options, "stale: config figures.fig4"),
         (change_drawing, "stale: the code that draws fig4 changed"),
-        (change_run, f"stale: run {RUN} was trained on other data"),
+        (change_run, f"stale: run {RUN} was made of other inputs: the data set `anchor` is another one"),
         (change_run, f"dirty: run {RUN} was made with uncommitted changes on {'a' * 12}"),
     ],
     ids=["picture", "table", "probe", "settings", "options", "drawing", "data", "uncommitted"],

@@ -9,8 +9,8 @@ import torch
 
 from initscale.config import load_config
 from initscale.models.decoder import Decoder
-from initscale.models.init import InitSpec, initial_weights, standard_deviation
-from initscale.models.scale import embedding_std
+from initscale.models.initializations.per_tensor import initial_weights
+from initscale.models.scale import InitSpec, embedding_std, standard_deviation
 from initscale.models.spec import ModelSpec, parameters, trained_parameters
 
 
@@ -129,7 +129,7 @@ class TestGPT2:
         changed = {"axis": "conv1d", "embedding": 0.02}
         over = {"scale": "paper", "models": {"gpt2": {"init": changed, "frozen_norm": True}}}
         section = load_config(over)["models"]["gpt2"]
-        spec, init = ModelSpec.from_config(section), InitSpec(**section["init"])
+        spec, init = ModelSpec.from_config(section), InitSpec.from_config(section["init"])
         found = {p.name: standard_deviation(p, init) for p in parameters(spec) if p.kind in ("embedding", "linear")}
         widths = {"attn.q": 2304, "attn.k": 2304, "attn.v": 2304, "attn.o": 768, "ffn.up": 3072, "ffn.down": 768}
         assert {found[f"layers.0.{name}.weight"] for name in widths} == {w**-0.5 for w in widths.values()}

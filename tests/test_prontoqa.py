@@ -16,11 +16,11 @@ from scipy.stats import chi2
 from initscale.errors import ConfigError, InputError
 from initscale.stages.generate_data import generate_data
 from initscale.storage import content_hash
-from initscale.tasks import prontoqa
 from initscale.tasks.interface import Sequences
-from initscale.tasks.prontoqa import FAMILIES, NAMES, words
-from initscale.tasks.prontoqa_generate import generate
-from initscale.tasks.prontoqa_inference import (
+from initscale.tasks.prontoqa import definition as prontoqa
+from initscale.tasks.prontoqa.definition import FAMILIES, NAMES, words
+from initscale.tasks.prontoqa.generate import generate
+from initscale.tasks.prontoqa.inference import (
     context_key,
     derive,
     read_question,
@@ -28,8 +28,8 @@ from initscale.tasks.prontoqa_inference import (
     shortcut,
     shortcut_accuracy,
 )
-from initscale.tasks.prontoqa_tensors import load
-from initscale.tasks.sequences import END, SEP, Vocabulary
+from initscale.tasks.prontoqa.tensors import load
+from initscale.tasks.word_sequences import EOS, SEP, Vocabulary
 
 SPEC = {
     "task": "prontoqa",
@@ -303,15 +303,15 @@ class TestTensors:
         spaced = {name: re.sub(r"([.:])", r" \1", item[name]).lower() for name in ("question", "query")}
         prompt, target = self.text(groups["generated"].sequences, 0)
         assert prompt == f"{spaced['question']} {spaced['query']} <sep>"
-        assert target.endswith(f"{item['answer'].lower()} <end>")
+        assert target.endswith(f"{item['answer'].lower()} <eos>")
         thought = item["chain_of_thought"].lower().replace(".", " .")
-        assert target == f"{thought} {item['answer'].lower()} <end>"
-        assert self.text(groups["gold"].sequences, 0) == (f"{prompt} {thought}", f"{item['answer'].lower()} <end>")
-        assert self.text(groups["train_answer"].sequences, 3)[1] in ("true <end>", "false <end>")
+        assert target == f"{thought} {item['answer'].lower()} <eos>"
+        assert self.text(groups["gold"].sequences, 0) == (f"{prompt} {thought}", f"{item['answer'].lower()} <eos>")
+        assert self.text(groups["train_answer"].sequences, 3)[1] in ("true <eos>", "false <eos>")
         assert len(groups["gold"].sequences) == 20
         assert len(groups["train_thought"].sequences) == 20
         assert sum(len(groups[f"gold_{hops}"].sequences) for hops in SMALL["hops"]) == 20
-        assert int(groups["generated"].sequences.tokens_Nn[0, 0]) not in (SEP, END)
+        assert int(groups["generated"].sequences.tokens_Nn[0, 0]) not in (SEP, EOS)
 
     def test_size_takes_the_first_items(self, folder):
         part, whole = load(SMALL, folder, 20, size=30), load(SMALL, folder, 20)

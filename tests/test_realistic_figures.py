@@ -22,7 +22,7 @@ from initscale.grid import study_points
 from initscale.paths import Layout
 from initscale.stages.generate_data import generate_data
 from initscale.storage import write_table
-from initscale.tasks import cogs
+from initscale.tasks.cogs import definition as cogs
 
 
 @pytest.fixture
@@ -83,10 +83,10 @@ def fig6_table(config) -> pa.Table:
     def cogs_scores(point):
         types = {f"acc_{name}": 0.4 if small(point) else 0.2 for name in cogs.LEXICAL}
         types |= {f"acc_{name}": 0.1 if small(point) else 0.0 for name in cogs.STRUCTURAL}
-        return types | {"acc_test": 0.7, "acc_test_forced": 0.8}
+        return types | {"acc_test": 0.7, "acc_test_teacher_forced": 0.8}
 
     write_runs(config, "cogs", cogs_scores)
-    write_runs(config, "scan", lambda p: {"acc_test": 0.9 if small(p) else 0.5, "acc_test_forced": 0.95})
+    write_runs(config, "scan", lambda p: {"acc_test": 0.9 if small(p) else 0.5, "acc_test_teacher_forced": 0.95})
     return fig6.table(config)
 
 

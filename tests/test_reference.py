@@ -10,9 +10,9 @@ from conftest import REPOSITORY
 
 from initscale import paths
 from initscale.config import load_config
-from initscale.dag import figures_of
 from initscale.errors import ConfigError
 from initscale.storage import read_table
+from initscale.workflow.rules import figures_of
 
 TABLES = {path.stem for path in (REPOSITORY / "results" / "reference" / "laptop").glob("*.parquet")}
 REFERENCE = ("--config", "source=reference")

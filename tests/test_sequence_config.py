@@ -36,8 +36,8 @@ class TestConfig:
     @pytest.mark.parametrize(
         ("changes", "words"),
         [
-            ({"start_from": {"study": "nowhere"}}, "is not a key of `studies`"),
-            ({"start_from": {"study": "addition"}}, "has 2 runs of seed 0, one is needed"),
+            ({"init_from": {"study": "nowhere"}}, "is not a key of `studies`"),
+            ({"init_from": {"study": "addition"}}, "has 2 runs of seed 0, one is needed"),
             ({"grid": {"seed": [0, 5]}}, "has 0 runs of seed 5, one is needed"),
             ({"grid": {"depth": [3]}}, "differ in depth"),
         ],

@@ -17,10 +17,16 @@ from conftest import REPOSITORY
 from initscale.errors import ConfigError
 from initscale.stages.generate_data import generate_data
 from initscale.storage import read_json, read_table
-from initscale.tasks import addition, addition_tensors, cogs, cogs_tensors, load_task, scan, scan_tensors
-from initscale.tasks.attainable import attainable
-from initscale.tasks.scan_generate import all_commands, verb_phrases
-from initscale.tasks.sequences import END, SEP, UNKNOWN, Vocabulary
+from initscale.tasks import load_task
+from initscale.tasks.addition import definition as addition
+from initscale.tasks.addition import tensors as addition_tensors
+from initscale.tasks.ceiling import attainable
+from initscale.tasks.cogs import definition as cogs
+from initscale.tasks.cogs import tensors as cogs_tensors
+from initscale.tasks.scan import definition as scan
+from initscale.tasks.scan import tensors as scan_tensors
+from initscale.tasks.scan.generate import all_commands, verb_phrases
+from initscale.tasks.word_sequences import EOS, SEP, UNKNOWN, Vocabulary
 
 REFERENCE = Path(os.environ.get("INITSCALE_REFERENCE_DATA", REPOSITORY.parent / "shared" / "data"))
 SCAN, SAMPLE = {"task": "scan", "seed": 0}, {"task": "cogs", "seed": 0, "source": "sample"}
@@ -88,7 +94,7 @@ def test_targets_end_once(spec, made):
     for tokens, start, length in zip(data.train.tokens_Nn, data.train.starts_N, data.train.lengths_N, strict=True):
         row = tokens[:length].tolist()
         assert row[start - 1] == SEP
-        assert (row.count(SEP), row.count(END), row[-1]) == (1, 1, END)
+        assert (row.count(SEP), row.count(EOS), row[-1]) == (1, 1, EOS)
         assert UNKNOWN not in row
 
 
@@ -101,7 +107,7 @@ def test_padding_can_be_scored_as_end_tokens(spec, made):
     assert torch.equal(padded.train.starts_N, plain.train.starts_N)
     for own, other, length in zip(padded.train.tokens_Nn, plain.train.tokens_Nn, plain.train.lengths_N, strict=True):
         assert torch.equal(own[:length], other[:length])
-        assert (own[length:] == END).all()
+        assert (own[length:] == EOS).all()
     assert torch.equal(padded.groups[0].sequences.lengths_N, plain.groups[0].sequences.lengths_N)
 
 
@@ -217,7 +223,7 @@ class TestCogs:
         data = cogs_tensors.load(SAMPLE, made(SAMPLE), 42)
         counts = {group.name: len(group.sequences) for group in data.groups}
         assert {counts[name] for name in cogs.TYPES} == {1}  # the sample has no more
-        assert counts["test"] == counts["test_forced"] == 4
+        assert counts["test"] == counts["test_teacher_forced"] == 4
 
     def test_unknown_words_are_one_token(self):
         assert Vocabulary(["goat"]).encode("goat heron") == [4, UNKNOWN]
@@ -274,9 +280,9 @@ def test_a_copier_of_the_label_distribution_scores_what_it_should(made):
     data = addition_tensors.load(SUMS, made(SUMS), 1000)
     answers = Counter(split(made(SUMS), "train")["c"])
     ((common, times),) = answers.most_common(1)
-    said = [*Vocabulary(addition.vocabulary(SUMS)).encode(str(common)), END]
+    said = [*Vocabulary(addition.vocabulary(SUMS)).encode(str(common)), EOS]
     train = data.train
     prompts = {tuple(t[:s].tolist()) for t, s in zip(train.tokens_Nn, train.starts_N, strict=True)}
     model = Scripted({prompt: said for prompt in prompts}, len(data.items))
     group = SequenceGroup("train", "exact", Sequences(train.tokens_Nn, train.starts_N, train.lengths_N))
-    assert score(model, group, END, CPU, 4096) == times / len(train)
+    assert score(model, group, EOS, CPU, 4096) == times / len(train)

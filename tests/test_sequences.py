@@ -13,35 +13,36 @@ from torch.nn import functional as F
 
 from initscale.errors import InputError, Interrupted
 from initscale.models.decoder import Decoder
-from initscale.models.init import InitSpec, initial_weights
-from initscale.models.sequences import SequenceDecoder
+from initscale.models.engines.sequences import SequenceDecoder
+from initscale.models.initializations.per_tensor import initial_weights
+from initscale.models.scale import InitSpec
 from initscale.models.spec import ModelSpec
-from initscale.stages.train import check_starts
+from initscale.stages.train import check_init_from
 from initscale.storage import read_table
 from initscale.tasks.interface import SequenceData, SequenceGroup, Sequences
-from initscale.training.batches import epoch_order
+from initscale.training.batch_orders.per_epoch import epoch_order
 from initscale.training.loop import Options, train
 from initscale.training.recipe import Recipe
 from initscale.training.sequence_scores import score
 from initscale.training.sequence_trainer import Trainer
 
 pytestmark = pytest.mark.filterwarnings("ignore:grad and param do not obey")  # of runs that share a buffer
-CPU, END, VOCABULARY = torch.device("cpu"), 1, 23
+CPU, EOS, VOCABULARY = torch.device("cpu"), 1, 23
 BIAS = 0.8
 
 
 def sequences_of(rows: int, seed: int = 0, longest: int = 11) -> Sequences:
-    """Random prompts and targets of all lengths; the filling is a token that also occurs elsewhere."""
+    """Random prompts and targets of all lengths; the padding is a token that also occurs elsewhere."""
     draw = torch.Generator().manual_seed(seed)
     starts = torch.randint(1, longest // 2, (rows,), generator=draw)
     lengths = starts + torch.randint(1, longest // 2 + 1, (rows,), generator=draw)
     tokens = torch.randint(2, VOCABULARY, (rows, longest), generator=draw, dtype=torch.int32)
-    tokens[torch.arange(rows), lengths - 1] = END
+    tokens[torch.arange(rows), lengths - 1] = EOS
     return Sequences(tokens, starts, lengths)
 
 
 def data_of(groups: tuple[SequenceGroup, ...] = ()) -> SequenceData:
-    return SequenceData(sequences_of(60), END, torch.arange(VOCABULARY), groups, "hash")
+    return SequenceData(sequences_of(60), EOS, torch.arange(VOCABULARY), groups, "hash")
 
 
 def facts_of(seed: int = 0, **model) -> dict:
@@ -53,7 +54,7 @@ def facts_of(seed: int = 0, **model) -> dict:
     return {
         "dataset": {"task": "toy"},
         "model": shape | kind | init | model,
-        "training": training | {"settled": None},
+        "training": training | {"early_stopping": None},
         "evaluation": {"every": "10 steps", "sequences": 10, "snapshots": 0},
         "seed": seed,
     }
@@ -63,19 +64,19 @@ def facts_of(seed: int = 0, **model) -> dict:
 def toy(monkeypatch):
     """A task that says which trainer its data want."""
     monkeypatch.setitem(
-        __import__("sys").modules, "initscale.tasks.toy", types.SimpleNamespace(TRAINER="sequence_trainer")
+        __import__("sys").modules, "initscale.tasks.toy.definition", types.SimpleNamespace(TRAINER="sequence_trainer")
     )
 
 
 def weights_of(facts: dict, dtype=torch.float64) -> tuple[ModelSpec, dict]:
     """Initial weights, perturbed so that norms and biases matter."""
     spec, noise = ModelSpec.from_config(facts["model"]), torch.Generator().manual_seed(5)
-    weights = initial_weights(spec, InitSpec(**facts["model"]["init"]), facts["seed"])
+    weights = initial_weights(spec, InitSpec.from_config(facts["model"]["init"]), facts["seed"])
     return spec, {k: (v + 0.05 * torch.randn(v.shape, generator=noise)).to(dtype) for k, v in weights.items()}
 
 
 def plain_loss(model: Decoder, batch: Sequences) -> torch.Tensor:
-    """Mean over target tokens, one sequence at a time, without any filling."""
+    """Mean over target tokens, one sequence at a time, without any padding."""
     losses = []
     for tokens, start, length in zip(batch.tokens_Nn.long(), batch.starts_N, batch.lengths_N, strict=True):
         logits = model(tokens[None, :length])[0]
@@ -119,11 +120,11 @@ def check_gradients(depth, norm, activation, runs, monkeypatch, **more) -> None:
             assert (found - parameter.grad).norm() <= 1e-10 * parameter.grad.norm() + 1e-14, name
 
 
-def test_the_filling_is_never_looked_at():
+def test_the_padding_is_never_looked_at():
     data = data_of()
     other = data.train.tokens_Nn.clone()
     other[torch.arange(other.shape[1]) >= data.train.lengths_N[:, None]] = 7
-    changed = SequenceData(Sequences(other, data.train.starts_N, data.train.lengths_N), END, data.items, (), "")
+    changed = SequenceData(Sequences(other, data.train.starts_N, data.train.lengths_N), EOS, data.items, (), "")
     losses = [Trainer([facts_of()], some, CPU).step(0).loss_R for some in (data, changed)]
     assert not torch.equal(other, data.train.tokens_Nn)
     assert torch.equal(*losses)
@@ -135,12 +136,12 @@ def test_training_equals_plain_pytorch(tmp_path):
     data = data_of()
     train([facts], [tmp_path], data, Options())
     spec, recipe = ModelSpec.from_config(facts["model"]), Recipe.from_facts(facts, len(data.train))
-    model = Decoder.with_weights(spec, initial_weights(spec, InitSpec(**facts["model"]["init"]), 0)).double()
+    model = Decoder.with_weights(spec, initial_weights(spec, InitSpec.from_config(facts["model"]["init"]), 0)).double()
     model.requires_grad_(True)
     optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.999), eps=1e-8, weight_decay=0.1)
     for step in range(recipe.steps):
         epoch, place = divmod(step, recipe.steps_per_epoch)
-        rows = epoch_order(0, epoch, len(data.train))[place * 16 :][:16]
+        rows = epoch_order({"seed": 0}, epoch, len(data.train))[place * 16 :][:16]
         optimizer.param_groups[0]["lr"] = recipe.learning_rates(3e-3)[step]
         optimizer.zero_grad()
         plain_loss(model, data.train.rows(rows)).backward()
@@ -185,15 +186,15 @@ def stop_after(patch, steps: int) -> None:
 
 
 def test_history_has_a_column_for_every_group(tmp_path):
-    groups = tuple(SequenceGroup(kind, kind, sequences_of(9, 3)) for kind in ("exact", "forced", "loss"))
+    groups = tuple(SequenceGroup(kind, kind, sequences_of(9, 3)) for kind in ("exact", "teacher_forced", "loss"))
     train([facts_of()], [tmp_path], data_of(groups), Options())
     history = read_table(tmp_path / "history.parquet")
-    assert {"acc_exact", "acc_forced", "loss_loss"} <= set(history.column_names)
+    assert {"acc_exact", "acc_teacher_forced", "loss_loss"} <= set(history.column_names)
     assert history.schema.field("loss_loss").metadata[b"unit"] == b"nats"
 
 
 class Scripted(SequenceDecoder):
-    """Stands for a model: behind a prompt it says what ``answers`` has for the prompt, then only filling."""
+    """Stands for a model: behind a prompt it says what ``answers`` has for the prompt, then only padding."""
 
     def __init__(self, answers: dict[tuple[int, ...], list[int]], vocabulary: int = VOCABULARY):
         self.answers, self.vocabulary = answers, vocabulary
@@ -222,35 +223,35 @@ class Scripted(SequenceDecoder):
         return found
 
 
-PROMPT, TARGET = (5, 6), [7, 8, 9, END]
+PROMPT, TARGET = (5, 6), [7, 8, 9, EOS]
 
 
 @pytest.mark.parametrize(
-    ("answer", "exact", "forced", "final"),
+    ("answer", "exact", "teacher_forced", "final"),
     [
-        ([7, 8, 9, END], 1, 1, 1),
-        ([7, 8, END], 0, 0, 0),  # stops early
-        ([7, 8, 9, 9, END], 0, 1, 1),  # stops late, with the right last word
+        ([7, 8, 9, EOS], 1, 1, 1),
+        ([7, 8, EOS], 0, 0, 0),  # stops early
+        ([7, 8, 9, 9, EOS], 0, 1, 1),  # stops late, with the right last word
         ([7, 8, 9, 4], 0, 1, 0),  # never stops
-        ([7, 9, 9, END], 0, 0, 1),  # wrong in the middle
-        ([END], 0, 0, 0),
+        ([7, 9, 9, EOS], 0, 0, 1),  # wrong in the middle
+        ([EOS], 0, 0, 0),
         ([], 0, 0, 0),
     ],
 )
-def test_scores_of_hand_made_predictions(answer, exact, forced, final):
+def test_scores_of_hand_made_predictions(answer, exact, teacher_forced, final):
     sequences = Sequences(torch.tensor([[*PROMPT, *TARGET, 3, 3]]), torch.tensor([2]), torch.tensor([6]))
-    wanted = {"exact": exact, "forced": forced, "final": final}
+    wanted = {"exact": exact, "teacher_forced": teacher_forced, "final": final}
     for kind, value in wanted.items():
-        group = SequenceGroup("x", kind, sequences, most=8)
-        assert score(Scripted({PROMPT: answer}), group, END, CPU, 100) == value, kind
+        group = SequenceGroup("x", kind, sequences, max_new_tokens=8)
+        assert score(Scripted({PROMPT: answer}), group, EOS, CPU, 100) == value, kind
 
 
 def test_scores_are_shares_of_all_sequences():
-    rows = [[5, 6, 7, END, 0], [5, 4, 8, 8, END], [5, 2, 9, END, 0], [5, 3, END, 0, 0]]
+    rows = [[5, 6, 7, EOS, 0], [5, 4, 8, 8, EOS], [5, 2, 9, EOS, 0], [5, 3, EOS, 0, 0]]
     sequences = Sequences(torch.tensor(rows), torch.full((4,), 2), torch.tensor([4, 5, 4, 3]))
-    model = Scripted({(5, 6): [7, END], (5, 4): [8, END], (5, 2): [9, END], (5, 3): [END]})
+    model = Scripted({(5, 6): [7, EOS], (5, 4): [8, EOS], (5, 2): [9, EOS], (5, 3): [EOS]})
     for most in (1, 7, 100):
-        assert score(model, SequenceGroup("x", "exact", sequences), END, CPU, most) == 0.75
+        assert score(model, SequenceGroup("x", "exact", sequences), EOS, CPU, most) == 0.75
 
 
 def test_loss_and_choice_against_the_plain_decoder():
@@ -258,7 +259,7 @@ def test_loss_and_choice_against_the_plain_decoder():
     sequences, model = sequences_of(30, 2), Decoder.with_weights(spec, weights)
     decoder = SequenceDecoder(spec, weights)
     with torch.no_grad():
-        loss = score(decoder, SequenceGroup("x", "loss", sequences), END, CPU, 50)
+        loss = score(decoder, SequenceGroup("x", "loss", sequences), EOS, CPU, 50)
         assert loss == pytest.approx(plain_loss(model, sequences).item(), rel=1e-12)
         candidates, right = torch.tensor([3, 9, 4, 17]), 0
         first = candidates[torch.arange(30) % 4]
@@ -267,34 +268,34 @@ def test_loss_and_choice_against_the_plain_decoder():
             logits = model(tokens[None, :start])[0, -1]
             right += int(candidates[logits[candidates].argmax()] == wanted)
     group = SequenceGroup("x", "choice", sequences, candidates=candidates)
-    assert score(decoder, group, END, CPU, 50) == right / 30
+    assert score(decoder, group, EOS, CPU, 50) == right / 30
     assert 0 < right < 30
 
 
 def test_no_sequences_give_no_score():
     spec, weights = weights_of(facts_of())
     empty = Sequences(torch.zeros(0, 4, dtype=torch.long), torch.zeros(0).long(), torch.zeros(0).long())
-    for kind in ("exact", "loss", "forced"):
-        assert math.isnan(score(SequenceDecoder(spec, weights), SequenceGroup("x", kind, empty), END, CPU, 50))
+    for kind in ("exact", "loss", "teacher_forced"):
+        assert math.isnan(score(SequenceDecoder(spec, weights), SequenceGroup("x", kind, empty), EOS, CPU, 50))
 
 
 @pytest.mark.parametrize(("depth", "norm"), [(1, "pre"), (2, "post"), (3, "pre")])
 def test_continuations_equal_recomputation(depth, norm):
     facts = facts_of(depth=depth, norm=norm, final_norm=norm == "pre")
     spec, weights = weights_of(facts)
-    weights["output.bias"][END] += BIAS  # so that some continuations stop
+    weights["output.bias"][EOS] += BIAS  # so that some continuations stop
     sequences, model = sequences_of(40, 6), Decoder.with_weights(spec, weights)
-    found = SequenceDecoder(spec, weights).continuations(sequences.tokens_Nn.long(), sequences.starts_N, END, 12)
+    found = SequenceDecoder(spec, weights).continuations(sequences.tokens_Nn.long(), sequences.starts_N, EOS, 12)
     for tokens, start, own in zip(sequences.tokens_Nn.long(), sequences.starts_N.tolist(), found, strict=True):
         assert own == recomputed(model, tokens[:start].tolist(), 12)
     assert len({len(own) for own in found}) > 1
-    assert {own[-1] == END for own in found} == {True, False}
+    assert {own[-1] == EOS for own in found} == {True, False}
 
 
 def recomputed(model: Decoder, prompt: list[int], most: int) -> list[int]:
     said: list[int] = []
     with torch.no_grad():
-        while len(said) < most and END not in said:
+        while len(said) < most and EOS not in said:
             said.append(int(model(torch.tensor([prompt + said]))[0, -1].argmax()))
     return said
 
@@ -303,19 +304,19 @@ def test_exact_equals_comparing_continuations():
     """The shortcut of the kind `exact`: half the targets are what the model says, the others are not."""
     spec, weights = weights_of(facts_of())
     decoder, sequences = SequenceDecoder(spec, weights), sequences_of(40, 7)
-    said = decoder.continuations(sequences.tokens_Nn.long(), sequences.starts_N, END, 9)
+    said = decoder.continuations(sequences.tokens_Nn.long(), sequences.starts_N, EOS, 9)
     tokens, lengths = torch.zeros(40, 16, dtype=torch.long), sequences.starts_N.clone()
     for row, (own, start) in enumerate(zip(said, sequences.starts_N.tolist(), strict=True)):
         target = own if row % 2 else [*own[:-1], (own[-1] + 1) % VOCABULARY]
         tokens[row, : start + len(own)] = torch.tensor([*sequences.tokens_Nn[row, :start].tolist(), *target])
         lengths[row] = start + len(own)
     group = SequenceGroup("x", "exact", Sequences(tokens, sequences.starts_N, lengths))
-    assert score(decoder, group, END, CPU, 50) == 0.5
+    assert score(decoder, group, EOS, CPU, 50) == 0.5
 
 
 class TestStartFrom:
     def facts(self, source: dict) -> dict:
-        return {**facts_of(), "start_from": source}
+        return {**facts_of(), "init_from": source}
 
     def test_training_goes_on_from_the_given_weights(self, tmp_path):
         data, source = data_of(), facts_of(seed=5)
@@ -347,8 +348,8 @@ class TestStartFrom:
         source = facts_of(seed=5)
         train([source], [tmp_path], data_of(), Options())
         weights = [tmp_path / "weights.safetensors"]
-        check_starts([self.facts(source)], weights)
+        check_init_from([self.facts(source)], weights)
         with pytest.raises(InputError, match="were made with other settings"):
-            check_starts([self.facts(facts_of(seed=6))], weights)
+            check_init_from([self.facts(facts_of(seed=6))], weights)
         with pytest.raises(InputError, match="continue from others, and 0 file"):
-            check_starts([self.facts(source)], [])
+            check_init_from([self.facts(source)], [])

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from initscale.chain import run_log
 from initscale.config import load_config
 from initscale.grid import facts_hash, run_facts, study_points
-from initscale.paths import Layout
-from initscale.status import core_seconds_left, run_status, status_lines
+from initscale.inspection.status import core_seconds_left, run_status, status_lines
+from initscale.paths import Layout, run_log
 from initscale.storage import write_json
-from initscale.training.resume import FILE_NAME
-from initscale.workflow import failed_file
+from initscale.training.checkpoint import FILE_NAME
+from initscale.workflow.job import failed_file
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ import torch
 from initscale.errors import ConfigError, InputError
 from initscale.stages.generate_data import generate_data
 from initscale.storage import content_hash, read_json
-from initscale.tasks import text
-from initscale.tasks.text_filling import Filling
-from initscale.tasks.text_generate import generate
-from initscale.tasks.text_python import PythonText, bare_code, docstrings, prose_paragraphs
-from initscale.tasks.text_tensors import cut, load
+from initscale.tasks.text import definition as text
+from initscale.tasks.text.budget import Filling
+from initscale.tasks.text.generate import generate
+from initscale.tasks.text.python_corpus import PythonText, bare_code, docstrings, prose_paragraphs
+from initscale.tasks.text.tensors import cut, load
 
 SPEC = {
     "task": "text",

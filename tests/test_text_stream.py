@@ -14,8 +14,8 @@ import pytest
 
 from initscale.errors import InputError
 from initscale.stages.generate_data import generate_data
-from initscale.tasks import text_collect
-from initscale.tasks.text_stream import Position, Shards
+from initscale.tasks.text import collect as text_collect
+from initscale.tasks.text.slimpajama import Position, Shards
 
 REVISION = "2d0accdd58c5d5511943ca1f5ff0e3eb5e293543"
 PATHS = ["train/0.jsonl.zst", "train/1.jsonl.gz", "train/2.jsonl.zst"]
@@ -215,7 +215,7 @@ class TestCollection:
     def test_a_kill_loses_nothing_and_repeats_nothing(self, corpus, tmp_path, monkeypatch, after):
         monkeypatch.setattr(text_collect, "PART_DOCUMENTS", 2)
         whole = text_collect.collect(self.SPEC, tmp_path / "whole", str(corpus))
-        read, take = [], text_collect.Filling.take
+        read, take = [], text_collect.ByteBudget.take
 
         def killed(self, domain: str, text: str) -> str:
             if len(read) == after:
@@ -223,10 +223,10 @@ class TestCollection:
             read.append(text)
             return take(self, domain, text)
 
-        monkeypatch.setattr(text_collect.Filling, "take", killed)
+        monkeypatch.setattr(text_collect.ByteBudget, "take", killed)
         with pytest.raises(KeyboardInterrupt):
             text_collect.collect(self.SPEC, tmp_path / "killed", str(corpus))
-        monkeypatch.setattr(text_collect.Filling, "take", lambda *given: read.append(given[2]) or take(*given))
+        monkeypatch.setattr(text_collect.ByteBudget, "take", lambda *given: read.append(given[2]) or take(*given))
         assert text_collect.collect(self.SPEC, tmp_path / "killed", str(corpus)) == whole
         assert len(read) - sum(table.num_rows for table in whole.values()) < 2  # what the last part had not kept
 

@@ -13,14 +13,16 @@ from torch.nn import functional as F
 from initscale.errors import Interrupted, TrainingError
 from initscale.grid import run_facts, study_points
 from initscale.models.decoder import Decoder
-from initscale.models.init import InitSpec, initial_weights
+from initscale.models.initializations.per_tensor import initial_weights
+from initscale.models.scale import InitSpec
 from initscale.models.spec import ModelSpec
 from initscale.stages.generate_data import generate_data
 from initscale.storage import read_json, read_table
-from initscale.training.batches import Batches, epoch_order
-from initscale.training.history import has_settled
+from initscale.training.batch_orders.per_epoch import epoch_order
+from initscale.training.batches import Batches
+from initscale.training.history import stops_early
 from initscale.training.loop import Options, train
-from initscale.training.recipe import Recipe, Settled
+from initscale.training.recipe import EarlyStopping, Recipe
 
 
 @pytest.fixture
@@ -69,9 +71,14 @@ class TestRecipe:
         assert recipe.learning_rates(0.1)[0] == pytest.approx(0.1)
 
 
+def minimal(seed: int) -> dict:
+    """Facts that the default order of batches looks at."""
+    return {"seed": seed, "dataset": {"task": "anchor"}, "model": {"init": {}}, "training": {}}
+
+
 class TestBatches:
     def test_an_epoch_visits_every_row_once(self):
-        batches = Batches([0, 7], rows=103, batch=10, device=torch.device("cpu"))
+        batches = Batches([minimal(0), minimal(7)], rows=103, batch=10, device=torch.device("cpu"))
         seen = torch.cat([batches.indices(step) for step in range(10)], 1)
         for run in range(2):
             assert len(set(seen[run].tolist())) == 100
@@ -79,15 +86,17 @@ class TestBatches:
         assert not torch.equal(batches.indices(0), batches.indices(10))
 
     def test_any_step_can_be_asked_for_first(self):
-        fresh = Batches([3], rows=50, batch=7, device=torch.device("cpu")).indices(23)
+        fresh = Batches([minimal(3)], rows=50, batch=7, device=torch.device("cpu")).indices(23)
         epoch, position = divmod(23, 7)
-        assert torch.equal(fresh[0], epoch_order(3, epoch, 50)[position * 7 : position * 7 + 7])
+        assert torch.equal(fresh[0], epoch_order(minimal(3), epoch, 50)[position * 7 : position * 7 + 7])
 
 
 def reference_training(facts: dict, data, steps: int) -> tuple[dict, list[float]]:
     """The same training in plain PyTorch: nn.Module, full sequences, torch's AdamW and clipping."""
     spec = ModelSpec.from_config(facts["model"])
-    model = Decoder.with_weights(spec, initial_weights(spec, InitSpec(**facts["model"]["init"]), facts["seed"]))
+    model = Decoder.with_weights(
+        spec, initial_weights(spec, InitSpec.from_config(facts["model"]["init"]), facts["seed"])
+    )
     model.double().requires_grad_(True)
     for module in model.modules():
         if isinstance(module, torch.nn.LayerNorm) and spec.frozen_norm:
@@ -99,7 +108,7 @@ def reference_training(facts: dict, data, steps: int) -> tuple[dict, list[float]
     )
     losses = []
     for step in range(steps):
-        rows = epoch_order(facts["seed"], step // recipe.steps_per_epoch, len(data.labels_N))
+        rows = epoch_order(facts, step // recipe.steps_per_epoch, len(data.labels_N))
         rows = rows[(step % recipe.steps_per_epoch) * t["batch"] :][: t["batch"]]
         optimizer.param_groups[0]["lr"] = recipe.learning_rates(t["lr"])[step]
         loss = F.cross_entropy(model(data.tokens_Nn[rows])[:, -1], data.labels_N[rows])
@@ -203,31 +212,31 @@ def row(loss: float, **accuracies: float) -> dict:
     return {"loss": loss, **{f"acc_{k}": v for k, v in accuracies.items()}}
 
 
-class TestSettled:
-    RULE = Settled(loss=0.1, change=0.02, evaluations=3)
+class TestEarlyStopping:
+    RULE = EarlyStopping(loss=0.1, change=0.02, evaluations=3)
 
     def test_needs_low_loss_and_steady_accuracies(self):
         steady = [row(0.05, a=0.9), row(0.04, a=0.91), row(0.03, a=0.9)]
-        assert has_settled(steady, self.RULE)
-        assert not has_settled(steady[:2], self.RULE)
-        assert not has_settled(steady, None)
-        assert not has_settled([row(0.2, a=0.9), *steady[1:]], self.RULE)
-        assert not has_settled([row(0.05, a=0.8), *steady[1:]], self.RULE)
-        assert not has_settled([row(math.nan, a=0.9), *steady[1:]], self.RULE)
+        assert stops_early(steady, self.RULE)
+        assert not stops_early(steady[:2], self.RULE)
+        assert not stops_early(steady, None)
+        assert not stops_early([row(0.2, a=0.9), *steady[1:]], self.RULE)
+        assert not stops_early([row(0.05, a=0.8), *steady[1:]], self.RULE)
+        assert not stops_early([row(math.nan, a=0.9), *steady[1:]], self.RULE)
 
     def test_groups_without_sequences_do_not_count(self):
-        assert has_settled([row(0.05, a=0.9, b=math.nan)] * 3, self.RULE)
+        assert stops_early([row(0.05, a=0.9, b=math.nan)] * 3, self.RULE)
 
-    def test_a_settled_run_stops_early_and_says_so(self, facts, data, tmp_path):
+    def test_a_run_stops_early_and_says_so(self, facts, data, tmp_path):
         rule = {"loss": 100.0, "change": 1.0, "evaluations": 2}
-        history, record = run_one(with_training(facts[0], settled=rule), data, tmp_path / "run")
-        assert record["stopped_because"] == "settled"
+        history, record = run_one(with_training(facts[0], early_stopping=rule), data, tmp_path / "run")
+        assert record["stopped_because"] == "early_stopping"
         assert record["steps"] == history["step"].iloc[-1] == 40
 
-    def test_a_settled_run_of_a_bundle_equals_the_single_run(self, facts, data, tmp_path):
-        """Others of the bundle go on; the settled one must keep the weights it had when it settled."""
+    def test_a_run_of_a_bundle_that_stops_early_equals_the_single_run(self, facts, data, tmp_path):
+        """Others of the bundle go on; the one that stopped must keep the weights it had then."""
         rule = {"loss": 5.2, "change": 1.0, "evaluations": 2}
-        pair = [with_training(facts[i], settled=rule, precision="fp64") for i in (0, 3)]
+        pair = [with_training(facts[i], early_stopping=rule, precision="fp64") for i in (0, 3)]
         train(pair, [tmp_path / "a", tmp_path / "b"], data, Options())
         for run, name in zip(pair, "ab", strict=True):
             alone, record = run_one(run, data, tmp_path / f"alone_{name}")
@@ -268,17 +277,18 @@ class TestResume:
         def arrange(steps: int) -> None:
             from initscale.training.lockstep import Lockstep
 
-            original = Lockstep._step
+            original = Lockstep.advance
 
             def step(self):
-                original(self)
+                row = original(self)
                 if self.step == steps:
                     import os
                     import signal
 
                     os.kill(os.getpid(), signal.SIGTERM)
+                return row
 
-            monkeypatch.setattr(Lockstep, "_step", step)
+            monkeypatch.setattr(Lockstep, "advance", step)
 
         return arrange
 
@@ -288,11 +298,11 @@ class TestResume:
         stop_after(stop)
         with pytest.raises(Interrupted, match=f"step {stop} of 60"):
             run_one(facts[1], data, tmp_path / "parts")
-        assert (tmp_path / "parts" / "resume.safetensors").exists()
+        assert (tmp_path / "parts" / "checkpoint.safetensors").exists()
         monkeypatch.undo()
         parts, record = run_one(facts[1], data, tmp_path / "parts")
         assert record["attempts"] == 2
-        assert not (tmp_path / "parts" / "resume.safetensors").exists()
+        assert not (tmp_path / "parts" / "checkpoint.safetensors").exists()
         assert parts.drop(columns="embedding_eigenvalues").equals(whole.drop(columns="embedding_eigenvalues"))
         names = ("whole", "parts")
         weights = [(tmp_path / name / "weights.safetensors").read_bytes() for name in names]
@@ -316,7 +326,7 @@ class TestBundles:
         names = ("b", "alone")
         weights = [(tmp_path / name / "weights.safetensors").read_bytes() for name in names]
         assert weights[0] == weights[1]
-        assert not list(tmp_path.rglob("resume.*"))
+        assert not list(tmp_path.rglob("checkpoint.*"))
 
     def test_a_failed_run_costs_the_others_nothing(self, facts, train_stage, tmp_path):
         """The workflow deletes all files of a failed job; the second attempt must not train the good run again."""
@@ -329,4 +339,4 @@ class TestBundles:
         after = read_json(tmp_path / "run_good" / "run.json")
         assert (after["attempts"], after["steps"]) == (2, before["steps"])
         assert after["weights_sha256"] == before["weights_sha256"]
-        assert not list(tmp_path.rglob("resume.*"))
+        assert not list(tmp_path.rglob("checkpoint.*"))

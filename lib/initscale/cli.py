@@ -130,17 +130,38 @@ def _train(options: argparse.Namespace) -> None:
     execution = config["execution"] | ({"stale_resume": "discard"} if options.fresh else {})
     data = options.data or _data_folder(config, study["dataset"])
     by_depth: dict[int, list] = {}
-    for point in points:
+    for point in _to_train(config, options.study, points):
         by_depth.setdefault(point["depth"], []).append(point)
     for bundle in by_depth.values():
         facts = [run_facts(config, options.study, point) for point in bundle]
         folders = [layout.run_folder(options.study, point) for point in bundle]
-        starts = [path for point in bundle for path in layout.start_weights(options.study, point)]
-        train_runs(facts, data, folders, execution, starts)
+        init_from = [path for point in bundle for path in layout.init_from(options.study, point)]
+        train_runs(facts, data, folders, execution, init_from)
         print("\n".join(folders))
 
 
+def _to_train(config: dict, study: str, points: list) -> list:
+    """Grid points without those whose run is finished and current; never one that would replace another's results."""
+    from initscale.inspection.currency import SETTINGS, Currency
+    from initscale.workflow.rules import refuse_to_replace
+
+    currency = Currency(config)
+    states = [(point, currency.run(study, point)) for point in points]
+    refuse_to_replace(
+        config,
+        {
+            f"{currency.layout.run_folder(study, point)}/run.json": state.reason
+            for point, state in states
+            if state.kind == SETTINGS
+        },
+    )
+    finished = [currency.layout.run_folder(study, point) for point, state in states if state.is_current]
+    print("\n".join(f"{folder} (finished before)" for folder in finished), end="\n" if finished else "")
+    return [point for point, state in states if not state.is_current]
+
+
 def _probe(options: argparse.Namespace) -> None:
+    from initscale.grid import run_facts
     from initscale.paths import Layout, select_points
     from initscale.stages.probe import probe_run
 
@@ -148,10 +169,12 @@ def _probe(options: argparse.Namespace) -> None:
     _known(options.study, config["studies"], "study")
     study, layout = config["studies"][options.study], Layout(config)
     probes = {name: config["probes"][name] for name in study["probes"]}
+    data = _data_folder(config, study["dataset"])
     for point in select_points(study, options.select):
-        folder = layout.probe_folder(options.study, point)
-        probe_run(layout.run_folder(options.study, point), _data_folder(config, study["dataset"]), probes, folder)
-        print(folder)
+        record = layout.probe_record(options.study, point)
+        facts = run_facts(config, options.study, point)
+        probe_run(layout.run_folder(options.study, point), data, probes, facts, record, layout.root)
+        print(Path(record).parent)
 
 
 def _aggregate(options: argparse.Namespace) -> None:

@@ -30,6 +30,8 @@ def add_result_commands(stages, shared: argparse.ArgumentParser, load: Callable[
     add("report", _report, "one self-contained HTML file from scorecard, figures and tables")
     parser = add("explain", _explain, "where a figure comes from: table, runs, settings, commits, logs; what is stale")
     parser.add_argument("figure", help="such as fig4")
+    parser = add("adopt", _adopt, "take over finished results from another clone or machine; hashes decide")
+    parser.add_argument("folder", help="a results folder")
     add("compare", _compare, "own tables against the reference: effects with tolerances, verdicts that differ")
     parser = add("status", _status, "runs done, running, failed and missing, and the time left")
     parser.add_argument("--watch", type=float, metavar="SECONDS", help="print it again every so many seconds")
@@ -56,11 +58,19 @@ def _report(options: argparse.Namespace, load: Callable) -> None:
 
 
 def _explain(options: argparse.Namespace, load: Callable) -> int:
-    from initscale.chain import explain
+    from initscale.inspection.explain import explain
 
     lines, flags = explain(load(options), options.figure)
     print("\n".join(lines))
     return 1 if any(flag.startswith("stale") for flag in flags) else 0
+
+
+def _adopt(options: argparse.Namespace, load: Callable) -> int:
+    from initscale.inspection.adopt import adopt
+
+    adopted = adopt(load(options), options.folder)
+    print("\n".join(adopted.lines()))
+    return 1 if adopted.refused and not adopted.taken else 0
 
 
 def _compare(options: argparse.Namespace, load: Callable) -> int:
@@ -74,7 +84,7 @@ def _compare(options: argparse.Namespace, load: Callable) -> int:
 
 
 def _status(options: argparse.Namespace, load: Callable) -> None:
-    from initscale.status import status_lines
+    from initscale.inspection.status import status_lines
 
     config = load(options)
     while True:

@@ -16,7 +16,9 @@ import yaml
 
 from initscale.config_schema import INHERITING, check_schema, describe_key, nearest, source_of
 from initscale.errors import ConfigError
+from initscale.tasks import task_names
 
+TASKS = Path(__file__).resolve().parent / "tasks"
 CONFIG_FOLDER = Path(__file__).resolve().parents[2] / "config"
 COMMAND_LINE = "the command line"
 OMITTING = ("studies", "figures")
@@ -134,9 +136,22 @@ def load_config(overrides: Mapping | None = None, path: Path | str = CONFIG_FOLD
     for section in INHERITING:
         if isinstance(config.get(section), Mapping):
             config[section] = inherit(config[section], lambda *path, section=section: describe(section, *path))
-    check_schema(config, read_yaml(folder / "schema.yaml"), layers)
+    check_schema(config, whole_schema(folder / "schema.yaml"), layers)
     check_consistency(config, describe)
     return config
+
+
+def whole_schema(path: Path) -> dict:
+    """The schema with what each task says of its data sets (``tasks/NAME/schema.yaml``)."""
+    schema, cases = read_yaml(path), []
+    for task in task_names():
+        of_task = read_yaml(TASKS / task / "schema.yaml")
+        schema["$defs"] |= of_task.pop("$defs", {})
+        condition = {"properties": {"task": {"const": task}}, "required": ["task"]}
+        cases.append({"if": condition, "then": of_task})
+    schema["$defs"]["dataset"]["properties"]["task"]["enum"] = task_names()
+    schema["$defs"]["dataset"]["allOf"] = cases
+    return schema
 
 
 def inherit(section: Mapping, describe: Callable[..., str]) -> dict:

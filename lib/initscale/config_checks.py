@@ -86,12 +86,12 @@ def _check_study(config: dict, name: str, study: dict, describe: Describe) -> No
 
 def _check_start(config: dict, name: str, study: dict, describe: Describe) -> None:
     """A study that continues from another needs, for each of its seeds, one run of the same shape there."""
-    if "start_from" not in study:
+    if "init_from" not in study:
         return
-    source, where = study["start_from"]["study"], describe("studies", name, "start_from", "study")
+    source, where = study["init_from"]["study"], describe("studies", name, "init_from", "study")
     _check_reference(config, "studies", source, where)
     other = config["studies"][source]
-    if "start_from" in other:
+    if "init_from" in other:
         raise ConfigError(f"`{source}` itself continues from another study", where=where)
     seeds = [point["seed"] for point in study_points(other)]
     for point in study_points(study):

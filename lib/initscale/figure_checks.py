@@ -11,7 +11,7 @@ from initscale.displayed import displayed_points
 from initscale.errors import ConfigError
 from initscale.grid import study_points
 from initscale.paths import format_value
-from initscale.tasks.anchor import SYMMETRIC, mappings
+from initscale.tasks.anchor.definition import SYMMETRIC, mappings
 
 PROBES_OF = {
     "fig5": ("condensation", "embedding"),

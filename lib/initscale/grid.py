@@ -66,15 +66,15 @@ def run_facts(config: dict, study_name: str, point: Point) -> dict:
         "evaluation": evaluation_of(config, study),
         "seed": int(point["seed"]),
         **({"size": int(point["size"])} if "size" in point else {}),
-        **({"start_from": run_facts(config, *start)} if (start := start_of(config, study, point)) else {}),
+        **({"init_from": run_facts(config, *start)} if (start := start_of(config, study, point)) else {}),
     }
 
 
 def start_of(config: dict, study: dict, point: Point) -> tuple[str, Point] | None:
     """Study and grid point of the run whose final weights a run starts from: that of its seed; None if from scratch."""
-    if "start_from" not in study:
+    if "init_from" not in study:
         return None
-    source = study["start_from"]["study"]
+    source = study["init_from"]["study"]
     return source, next(known for known in study_points(config["studies"][source]) if known["seed"] == point["seed"])
 
 
@@ -86,7 +86,7 @@ def studies_of(options: dict) -> list[str]:
 def needed_studies(config: dict, figure: str) -> list[str]:
     """Studies that a figure shows, and those whose final weights these start from."""
     shown = studies_of(config["figures"][figure])
-    sources = [config["studies"][study].get("start_from", {}).get("study") for study in shown]
+    sources = [config["studies"][study].get("init_from", {}).get("study") for study in shown]
     return list(dict.fromkeys([*shown, *filter(None, sources)]))
 
 

@@ -19,7 +19,7 @@ import re
 from pathlib import Path
 
 from initscale.errors import ConfigError
-from initscale.grid import AXES, Point, start_of, study_points
+from initscale.grid import AXES, Point, bundles, start_of, study_points
 from initscale.tasks import load_task
 
 _FORMATS = {
@@ -37,6 +37,7 @@ RUN_FILES = {
     "history": "history.parquet",
     "record": "run.json",
 }
+PROBE_RECORD = "measured.json"
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
 
 
@@ -79,12 +80,14 @@ class Layout:
     Parameters
     ----------
     config : the loaded configuration (``results``, ``scale`` and ``source`` are read).
+    root : folder of the scale's results, if it is another one.
     """
 
-    def __init__(self, config: dict):
+    def __init__(self, config: dict, root: str | Path | None = None):
         self.config = config
         self.from_reference = config["source"] == "reference"
-        self.root = f"{config['results']}/{config['scale']}{'/reference' if self.from_reference else ''}"
+        usual = f"{config['results']}/{config['scale']}{'/reference' if self.from_reference else ''}"
+        self.root = usual if root is None else str(root)
 
     def data_folder(self, dataset: str) -> str:
         return f"{self.root}/data/{dataset}/seed~{self.config['datasets'][dataset]['seed']}"
@@ -105,7 +108,7 @@ class Layout:
     def run_folder(self, study: str, point: Point) -> str:
         return f"{self.root}/runs/{study}/{point_key(point)}"
 
-    def start_weights(self, study: str, point: Point) -> list[str]:
+    def init_from(self, study: str, point: Point) -> list[str]:
         """Weights that a run starts from, if it does not start from scratch."""
         start = start_of(self.config, self.config["studies"][study], point)
         return [f"{self.run_folder(*start)}/{RUN_FILES['weights']}"] if start else []
@@ -126,10 +129,15 @@ class Layout:
     def probe_file(self, study: str, point: Point, probe: str) -> str:
         return f"{self.probe_folder(study, point)}/{probe}.parquet"
 
+    def probe_record(self, study: str, point: Point) -> str:
+        """What the measurements of a run were made of."""
+        return f"{self.probe_folder(study, point)}/{PROBE_RECORD}"
+
     def probe_files(self, study: str) -> dict[str, str]:
         """Outputs of the probes of a run by name, with wildcards."""
         folder = f"{self.root}/probes/{study}/{self.point_pattern(study)}"
-        return {probe: f"{folder}/{probe}.parquet" for probe in self.config["studies"][study]["probes"]}
+        record = {"record": f"{folder}/{PROBE_RECORD}"}
+        return record | {probe: f"{folder}/{probe}.parquet" for probe in self.config["studies"][study]["probes"]}
 
     def run_folders(self, study: str) -> list[str]:
         return [self.run_folder(study, point) for point in study_points(self.config["studies"][study])]
@@ -156,11 +164,23 @@ class Layout:
     def report(self) -> str:
         return f"{self.root}/report.html"
 
+    def report_record(self) -> str:
+        """What the report was made of."""
+        return f"{self.root}/report.json"
+
     def log(self, name: str) -> str:
         return f"{self.root}/logs/{name}.log"
 
     def benchmark(self, name: str) -> str:
         return f"{self.root}/benchmarks/{name}.tsv"
+
+
+def run_log(config: dict, study: str, point: Point) -> str:
+    """Name of a run's log and benchmark: its own, or that of the bundle that trained it."""
+    section = config["studies"][study]
+    if section["bundle"] == 1:
+        return point_key(point)
+    return next(f"bundle_{name}" for name, points in bundles(section).items() if point in points)
 
 
 def select_points(study: dict, conditions: list[str]) -> list[Point]:

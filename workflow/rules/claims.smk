@@ -6,20 +6,24 @@ Outputs: results/<scale>/scorecard.{parquet,csv,md}, results/<scale>/report.html
 A change of config/claims.yaml judges again and recomputes nothing else.
 """
 
+CLAIMS = claim_files()
+JUDGED = [name for name in parts.judged_figures(CONFIG) if name in FIGURES]
+SHOWN = {
+    "scorecard": [LAYOUT.scorecard("parquet")],
+    "tables": [LAYOUT.table(figure) for figure in FIGURES],
+    "pictures": [path for pictures in PICTURES.values() for path in pictures],
+}
+
 
 rule scorecard:
     input:
-        tables=[
-            LAYOUT.table(name)
-            for name in dag.judged_figures(CONFIG)
-            if name in FIGURES
-        ],
-        claims=dag.claim_files(),
-        code=dag.code("scorecard.py"),
+        unpack(PLAN.scorecard(JUDGED, CLAIMS)),
+        claims=[local(path) for path in CLAIMS],
     output:
         table=LAYOUT.scorecard("parquet"),
         csv=LAYOUT.scorecard("csv"),
         markdown=LAYOUT.scorecard("md"),
+        record=LAYOUT.scorecard("json"),
     log:
         LAYOUT.log("scorecard"),
     benchmark:
@@ -30,21 +34,19 @@ rule scorecard:
         runtime=10,
     params:
         scale=CONFIG["scale"],
-        roles=dag.roles_of(CONFIG),
+        roles=parts.roles_of(CONFIG),
+        code=parts.lazily(identity.code_hash, identity.scorecard_roots()),
     script:
         "../../scripts/scorecard.py"
 
 
 rule report:
     input:
-        scorecard=rules.scorecard.output,
-        pictures=rules.all_figures.input,
-        tables=[LAYOUT.table(figure) for figure in FIGURES],
-        claims=dag.claim_files(),
-        page=dag.page_files(),
-        code=dag.code("report.py"),
+        unpack(PLAN.report(SHOWN, FIGURES, PICTURES)),
+        page=[local(path) for path in parts.page_files()],
     output:
-        LAYOUT.report(),
+        report=LAYOUT.report(),
+        record=LAYOUT.report_record(),
     log:
         LAYOUT.log("report"),
     benchmark:
@@ -53,5 +55,7 @@ rule report:
     resources:
         mem_mb=1500,
         runtime=10,
+    params:
+        code=parts.lazily(identity.code_hash, identity.report_roots()),
     script:
         "../../scripts/report.py"

@@ -4,13 +4,13 @@ Required: nothing but the configuration (section `datasets`).
 Outputs: results/<scale>/data/<dataset>/seed~<k>/<split>.parquet for every split of the task, and dataset.json.
 """
 
-for task, datasets in dag.datasets_by_task(CONFIG).items():
+for task, datasets in parts.datasets_by_task(CONFIG).items():
 
     rule:
         name:
             f"generate_{task}"
         input:
-            code=dag.data_code(task),
+            unpack(PLAN.data(task)),
         output:
             **LAYOUT.data_pattern(task),
         log:
@@ -27,5 +27,6 @@ for task, datasets in dag.datasets_by_task(CONFIG).items():
             runtime=10,
         params:
             spec=lambda wildcards: CONFIG["datasets"][wildcards.dataset],
+            code=parts.lazily(identity.code_hash, identity.data_roots(task)),
         script:
             "../../scripts/generate_data.py"

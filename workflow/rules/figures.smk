@@ -13,8 +13,7 @@ for figure in [] if LAYOUT.from_reference else FIGURES:
         name:
             f"aggregate_{figure}"
         input:
-            **load_aggregate(figure).inputs(CONFIG),
-            code=dag.code("aggregate.py", f"initscale.aggregate.{figure}"),
+            unpack(PLAN.table(figure)),
         output:
             table=LAYOUT.table(figure),
             lineage=LAYOUT.lineage(figure),
@@ -30,6 +29,7 @@ for figure in [] if LAYOUT.from_reference else FIGURES:
         params:
             figure=figure,
             options=CONFIG["figures"][figure],
+            code=parts.lazily(identity.code_hash, identity.table_roots(figure)),
         script:
             "../../scripts/aggregate.py"
 
@@ -40,15 +40,9 @@ for figure in FIGURES:
         name:
             figure
         input:
-            table=LAYOUT.table(figure),
-            lineage=[] if LAYOUT.from_reference else LAYOUT.lineage(figure),
-            code=dag.code("figure.py", f"initscale.figures.{figure}"),
+            unpack(PLAN.drawing(figure, PICTURES[figure])),
         output:
-            [
-                LAYOUT.figure(stem, suffix)
-                for stem in stems(figure)
-                for suffix in ("pdf", "png")
-            ],
+            PICTURES[figure],
             sidecar=LAYOUT.sidecar(figure),
         log:
             LAYOUT.log(f"figure/{figure}"),
@@ -63,5 +57,6 @@ for figure in FIGURES:
             figure=figure,
             options=CONFIG["figures"][figure],
             style=CONFIG["figures"]["style"],
+            code=parts.lazily(identity.code_hash, identity.drawing_roots(figure)),
         script:
             "../../scripts/figure.py"

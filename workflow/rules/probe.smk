@@ -1,7 +1,8 @@
 """Measure every run of every study that has probes.
 
 Required: run folders and the study's data set.
-Outputs: results/<scale>/probes/<study>/<gamma~..._depth~..._seed~...>/<probe>.parquet, one tidy table per probe.
+Outputs: results/<scale>/probes/<study>/<gamma~..._depth~..._seed~...>/<probe>.parquet, one tidy table per probe, and
+measured.json, which says what they were made of.
 """
 
 for study, section in CONFIG["studies"].items():
@@ -11,9 +12,7 @@ for study, section in CONFIG["studies"].items():
             name:
                 f"probe_{study}"
             input:
-                **LAYOUT.data_files(section["dataset"]),
-                **LAYOUT.run_files(study),
-                code=dag.probe_code(CONFIG, study),
+                unpack(PLAN.probes(study)),
             output:
                 **LAYOUT.probe_files(study),
             log:
@@ -23,11 +22,15 @@ for study, section in CONFIG["studies"].items():
             group:
                 "probe"
             resources:
-                **cluster.job_resources(CONFIG, "probe"),
+                **slurm.job_resources(CONFIG, "probe"),
                 # how many run side by side in one job is in slurm/config.yaml
                 side_by_side=1,
                 attempt=lambda wildcards, attempt: attempt,
             params:
                 probes={name: CONFIG["probes"][name] for name in section["probes"]},
+                facts=parts.probe_facts(CONFIG, study),
+                code=parts.lazily(
+                    identity.code_hash, identity.probe_roots(section["probes"])
+                ),
             script:
                 "../../scripts/probe.py"

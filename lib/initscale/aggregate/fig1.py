@@ -8,7 +8,7 @@ import pyarrow as pa
 from initscale.aggregate.captions import task_words
 from initscale.aggregate.dataset_rows import data_files, read_splits
 from initscale.tables import Column, make_table
-from initscale.tasks.anchor import all_pairs, exceptions, mappings, taught_shift, unseen_pairs
+from initscale.tasks.anchor.definition import all_pairs, exceptions, mappings, taught_shift, unseen_pairs
 
 COLUMNS = (
     Column("anchor_1", "int64", "token", "first anchor"),

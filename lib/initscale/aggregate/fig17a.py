@@ -61,7 +61,7 @@ def table(config: dict) -> pa.Table:
 
 def _study_rows(config: dict, study: str) -> Iterator[dict]:
     section = config["studies"][study]
-    scratch = "start_from" not in section
+    scratch = "init_from" not in section
     model = {"study": study, "training": SCRATCH if scratch else FINETUNED}
     model["model"] = "single" if config["models"][section["model"]]["n_heads"] == 1 else "gpt2"
     runs = read_runs(config, study)
@@ -88,7 +88,7 @@ def _caption(config: dict, runs: pd.DataFrame) -> str:
     whole = (low, high, first, last) == (0, 999, 400, 600)
     task = f"a, b in {low}..{high}, block {first}..{last}{'' if whole else ' (the paper: 0..999, 400..600)'}"
     words = "; ".join(cut_words(config, study) for study in studies)
-    starts = [config["studies"][study].get("start_from") for study in studies]
+    starts = [config["studies"][study].get("init_from") for study in studies]
     origin = "".join(
         f" Fine-tuned: continued from {_origin_words(config, start['study'])}." for start in starts if start
     )

@@ -27,7 +27,7 @@ from initscale.aggregate.shown import (
 from initscale.probes.parallel import COLUMNS as PROBE_COLUMNS
 from initscale.probes.parallel import MATRICES
 from initscale.tables import Column
-from initscale.tasks.anchor import unseen_pairs
+from initscale.tasks.anchor.definition import unseen_pairs
 
 COLUMNS = (
     Column("panel", "string", "", "symmetric or inferential: the run is shown for that phase; null: one of all runs"),

@@ -16,8 +16,11 @@ from initscale.grid import evaluation_of
 from initscale.paths import Layout
 from initscale.storage import read_table
 from initscale.tables import Column
-from initscale.tasks import cogs, cogs_tensors, scan, scan_tensors
-from initscale.tasks.attainable import attainable
+from initscale.tasks.ceiling import attainable
+from initscale.tasks.cogs import definition as cogs
+from initscale.tasks.cogs import tensors as cogs_tensors
+from initscale.tasks.scan import definition as scan
+from initscale.tasks.scan import tensors as scan_tensors
 
 PANELS = {"scan": ("a",), "cogs": ("b", "c")}
 GROUPS = {"all": cogs.TYPES, "lexical": cogs.LEXICAL, "structural": cogs.STRUCTURAL} | {t: (t,) for t in cogs.TYPES}
@@ -69,7 +72,7 @@ def _study_rows(config: dict, study: str) -> Iterator[dict]:
     for point, last, equal, numbers in both_comparisons(read_runs(config, study)):
         facts = {axis: point[axis] for axis in ("size", "gamma", "weight_decay", "seed")} | numbers
         tested = {"accuracy": last["acc_test"], "accuracy_equal_loss": equal["acc_test"]}
-        tested |= {"accuracy_forced": last["acc_test_forced"], "ceiling": ceilings.of(point["size"], "test")}
+        tested |= {"accuracy_forced": last["acc_test_teacher_forced"], "ceiling": ceilings.of(point["size"], "test")}
         yield facts | tested | {"panel": PANELS[task][0], "group": "all"}
         for group, types in GROUPS.items() if task == "cogs" else ():
             names = [f"acc_{name}" for name in types]

@@ -25,7 +25,7 @@ from initscale.aggregate.shown import nullable_table
 from initscale.grid import AXES, evaluation_of
 from initscale.models.scale import embedding_std
 from initscale.tables import Column
-from initscale.tasks.prontoqa_inference import shortcut_accuracy
+from initscale.tasks.prontoqa.inference import shortcut_accuracy
 
 SCORES = {
     "acc_gold": "accuracy",

@@ -8,7 +8,7 @@ import pyarrow as pa
 from initscale.aggregate.captions import task_words
 from initscale.aggregate.dataset_rows import data_files, read_splits
 from initscale.tables import Column, make_table
-from initscale.tasks.anchor import modulus
+from initscale.tasks.anchor.definition import modulus
 
 COLUMNS = (
     Column("keys", "string", "", "train or test: which keys, by the split rule"),

@@ -7,7 +7,7 @@ import pandas as pd
 from initscale.grid import AXES, study_points
 from initscale.paths import Layout
 from initscale.storage import read_table
-from initscale.tasks.anchor import INFERENTIAL, SYMMETRIC, answer_name
+from initscale.tasks.anchor.definition import INFERENTIAL, SYMMETRIC, answer_name
 
 
 def history_files(config: dict, study: str) -> list[str]:

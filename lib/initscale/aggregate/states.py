@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from initscale.probes.hooks import capture
 from initscale.probes.run import FinishedRun
 from initscale.probes.sequences import Sequences, read_sequences
-from initscale.tasks.anchor import all_pairs, unseen_pairs
+from initscale.tasks.anchor.definition import all_pairs, unseen_pairs
 
 _BATCH = 1000
 

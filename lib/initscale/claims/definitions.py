@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,11 @@ CLAIMS_FILE = CONFIG_FOLDER / "claims.yaml"
 VALUES_FILE = CONFIG_FOLDER / "paper_values.csv"
 VALUE_COLUMNS = ("id", "figure", "quantity", "setting", "value", "unit", "source", "how_read")
 SOURCES = ("paper", "figure", "logs", "journal", "code")
+
+
+def claim_files() -> list[str]:
+    """Files that say what is claimed, relative to the working directory."""
+    return [os.path.relpath(CONFIG_FOLDER / name) for name in ("claims.yaml", "claims.schema.yaml", "paper_values.csv")]
 
 
 @dataclass(frozen=True)

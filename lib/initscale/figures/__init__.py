@@ -16,3 +16,8 @@ STEMS = {
 def stems(figure: str) -> tuple[str, ...]:
     """File stems of the pictures of a figure."""
     return STEMS.get(figure, (figure,))
+
+
+def pictures_of(layout, figure: str) -> list[str]:
+    """Every file that is drawn of a figure; ``layout`` is the ``initscale.paths.Layout`` of the scale."""
+    return [layout.figure(stem, suffix) for stem in stems(figure) for suffix in ("pdf", "png")]

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from initscale.figures.panels import NEEDS, cosine_bar, cosine_panel, item_bar, items_panel, one_run
 from initscale.figures.style import add_caption
-from initscale.tasks.anchor import INFERENTIAL, SYMMETRIC, answer_name
+from initscale.tasks.anchor.definition import INFERENTIAL, SYMMETRIC, answer_name
 
 __all__ = ["NEEDS", "draw"]
 

@@ -26,6 +26,7 @@ class Attention(nn.Module):
         self.k = nn.Linear(spec.d_model, spec.d_attention, bias=False)
         self.v = nn.Linear(spec.d_model, spec.d_attention, bias=False)
         self.o = nn.Linear(spec.d_attention, spec.d_model, bias=False)
+        self.dropout = nn.Dropout(spec.dropout)
 
     def forward(self, x_BND: Tensor) -> Tensor:
         B, N, _ = x_BND.shape
@@ -35,7 +36,7 @@ class Attention(nn.Module):
         scores_BHNN = q_BHNK @ k_BHNK.mT / math.sqrt(self.d_head)
         future_NN = torch.ones(N, N, dtype=torch.bool, device=x_BND.device).triu(1)
         weights_BHNN = scores_BHNN.masked_fill(future_NN, -math.inf).softmax(-1)
-        mixed_BNHK = (weights_BHNN @ v_BHNK).transpose(1, 2)
+        mixed_BNHK = (self.dropout(weights_BHNN) @ v_BHNK).transpose(1, 2)
         return self.o(mixed_BNHK.reshape(B, N, -1))
 
 
@@ -57,22 +58,30 @@ class Layer(nn.Module):
 
     post (the paper):  X_ao = LN(X + attn(X)),  X_do = LN(X_ao + ffn(X_ao))
     pre:               X_ao = X + attn(LN(X)),  X_do = X_ao + ffn(LN(X_ao))
+    none:              X_ao = X + attn(X),      X_do = X_ao + ffn(X_ao)
+
+    With dropout, what attn and ffn add passes through it.
     """
 
     def __init__(self, spec: ModelSpec):
         super().__init__()
         self.attn = Attention(spec)
-        self.attn_norm = nn.LayerNorm(spec.d_model)
+        self.attn_norm = _norm(spec, spec.norm != "none")
         self.ffn = FeedForward(spec)
-        self.ffn_norm = nn.LayerNorm(spec.d_model)
+        self.ffn_norm = _norm(spec, spec.norm != "none")
+        self.dropout = nn.Dropout(spec.dropout)
         self.post_norm = spec.norm == "post"
 
     def forward(self, x_BND: Tensor) -> Tensor:
         if self.post_norm:
-            x_BND = self.attn_norm(x_BND + self.attn(x_BND))
-            return self.ffn_norm(x_BND + self.ffn(x_BND))
-        x_BND = x_BND + self.attn(self.attn_norm(x_BND))
-        return x_BND + self.ffn(self.ffn_norm(x_BND))
+            x_BND = self.attn_norm(x_BND + self.dropout(self.attn(x_BND)))
+            return self.ffn_norm(x_BND + self.dropout(self.ffn(x_BND)))
+        x_BND = x_BND + self.dropout(self.attn(self.attn_norm(x_BND)))
+        return x_BND + self.dropout(self.ffn(self.ffn_norm(x_BND)))
+
+
+def _norm(spec: ModelSpec, present: bool) -> nn.Module:
+    return nn.LayerNorm(spec.d_model) if present else nn.Identity()
 
 
 class OutputBias(nn.Module):
@@ -95,12 +104,13 @@ class Decoder(nn.Module):
         self.tokens = nn.Embedding(spec.vocabulary, spec.d_model)
         self.positions = nn.Embedding(spec.max_positions, spec.d_model)
         self.layers = nn.ModuleList(Layer(spec) for _ in range(spec.depth))
-        self.final_norm = nn.LayerNorm(spec.d_model) if spec.final_norm else nn.Identity()
+        self.final_norm = _norm(spec, spec.final_norm)
+        self.dropout = nn.Dropout(spec.dropout)
         self.output = OutputBias(spec.vocabulary) if spec.tied else nn.Linear(spec.d_model, spec.vocabulary)
 
     def forward(self, tokens_BN: Tensor) -> Tensor:
         """Logits at every position, shape (B, N, V)."""
-        x_BND = self.tokens(tokens_BN) + self.positions.weight[: tokens_BN.shape[1]]
+        x_BND = self.dropout(self.tokens(tokens_BN) + self.positions.weight[: tokens_BN.shape[1]])
         for layer in self.layers:
             x_BND = layer(x_BND)
         x_BND = self.final_norm(x_BND)

@@ -10,8 +10,10 @@ class ModelSpec:
     """Architecture of a decoder-only transformer; the paper's values are in config/scales/paper.yaml.
 
     ``gamma`` and the other facts of the initialization are in :class:`initscale.models.scale.InitSpec`.
-    ``frozen_norm`` leaves every LayerNorm at gain 1 and shift 0. ``tied`` takes the token embedding as output weight,
-    as GPT-2 does (sequence models only); there is no ``output.weight`` then.
+    ``norm`` is ``post``, ``pre`` or ``none``. ``frozen_norm`` leaves every LayerNorm at gain 1 and shift 0. ``tied``
+    takes the token embedding as output weight, as GPT-2 does (sequence models only); there is no ``output.weight``
+    then. ``dropout`` is the share of zeroed values behind the embedding, the attention weights and each block, as in
+    GPT-2.
     """
 
     d_model: int
@@ -26,11 +28,12 @@ class ModelSpec:
     final_norm: bool
     frozen_norm: bool = False
     tied: bool = False
+    dropout: float = 0.0
 
     @classmethod
     def from_config(cls, section: dict) -> ModelSpec:
         """Build the spec from a ``models`` section of the configuration."""
-        return cls(**{key: value for key, value in section.items() if key != "init"})
+        return cls(**{key: value for key, value in section.items() if key not in ("init", "builder")})
 
     @property
     def d_attention(self) -> int:
@@ -58,12 +61,12 @@ def parameters(spec: ModelSpec) -> list[Parameter]:
     4 x 768 (norms), twelve times, and 201 x 768 (tokens) + 20 x 768 (positions) + 201 x 768 + 201 (output).
     """
     d = spec.d_model
-    found = [
+    tensors = [
         Parameter("tokens.weight", (spec.vocabulary, d), "embedding"),
         Parameter("positions.weight", (spec.max_positions, d), "embedding"),
     ]
     for layer in range(spec.depth):
-        found += [
+        tensors += [
             Parameter(f"layers.{layer}.{name}", shape, kind)
             for name, shape, kind in (
                 ("attn.q.weight", (spec.d_attention, d), "linear"),
@@ -77,12 +80,13 @@ def parameters(spec: ModelSpec) -> list[Parameter]:
                 ("ffn_norm.weight", (d,), "gain"),
                 ("ffn_norm.bias", (d,), "shift"),
             )
+            if spec.norm != "none" or kind == "linear"
         ]
     if spec.final_norm:
-        found += [Parameter("final_norm.weight", (d,), "gain"), Parameter("final_norm.bias", (d,), "shift")]
+        tensors += [Parameter("final_norm.weight", (d,), "gain"), Parameter("final_norm.bias", (d,), "shift")]
     if not spec.tied:
-        found.append(Parameter("output.weight", (spec.vocabulary, d), "linear"))
-    return [*found, Parameter("output.bias", (spec.vocabulary,), "bias")]
+        tensors.append(Parameter("output.weight", (spec.vocabulary, d), "linear"))
+    return [*tensors, Parameter("output.bias", (spec.vocabulary,), "bias")]
 
 
 def trained_parameters(spec: ModelSpec) -> list[Parameter]:

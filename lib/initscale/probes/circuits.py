@@ -20,7 +20,7 @@ from initscale.probes.hooks import logits_with_blocked
 from initscale.probes.run import FinishedRun
 from initscale.probes.sequences import Sequences, read_sequences
 from initscale.tables import Column, make_table
-from initscale.tasks.anchor import exceptions, mappings, taught_shift, trained_pairs
+from initscale.tasks.anchor.definition import exceptions, mappings, taught_shift, trained_pairs
 
 COLUMNS = (
     Column("path", "string", "", "none, key_to_anchors, anchors_to_last or key_to_last: what is blocked"),

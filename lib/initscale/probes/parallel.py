@@ -35,7 +35,7 @@ from initscale.probes.hooks import capture
 from initscale.probes.run import FinishedRun
 from initscale.probes.sequences import made_up
 from initscale.tables import Column, make_table
-from initscale.tasks.anchor import Pair, all_pairs, inferential_shift, taught_shift, trained_pairs
+from initscale.tasks.anchor.definition import Pair, all_pairs, inferential_shift, taught_shift, trained_pairs
 
 COLUMNS = (
     Column(

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from initscale.errors import InputError
 from initscale.probes.run import FinishedRun
-from initscale.random_integers import Stream
 from initscale.storage import read_table
-from initscale.tasks.anchor import Pair, columns, modulus
+from initscale.tasks.anchor.definition import Pair, columns, modulus
+from initscale.tasks.random_integers import Stream
 
 _CONTEXTS = 11  # key of the stream that draws noise; the data's own streams have the keys 0, 1, 2
 

@@ -13,15 +13,14 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from initscale.chain import run_log
 from initscale.claims.definitions import Claims
 from initscale.claims.scorecard import count_text, criterion, effect_text, number
 from initscale.claims.verdicts import NOT_EVALUATED, VERDICTS
-from initscale.cluster import cpus
 from initscale.figures import stems
 from initscale.grid import bundles, needed_studies, study_points
-from initscale.paths import Layout, point_key
+from initscale.paths import Layout, point_key, run_log
 from initscale.storage import read_json
+from initscale.workflow.slurm import cpus
 
 
 def verdict_rows(scorecard: pd.DataFrame, claims: Claims, figures: set[str]) -> list[dict]:

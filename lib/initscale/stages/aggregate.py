@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from types import ModuleType
 
-from initscale.lineage import write_table_lineage
-from initscale.paths import Layout
-from initscale.storage import write_table
+from initscale.errors import InputError
+from initscale.grid import facts_hash, needed_studies, run_facts, study_points
+from initscale.paths import Layout, point_key
+from initscale.provenance.lineage import write_table_lineage
+from initscale.storage import read_json, write_table
 
 
 def load_aggregate(figure: str) -> ModuleType:
@@ -15,12 +18,38 @@ def load_aggregate(figure: str) -> ModuleType:
     return importlib.import_module(f"initscale.aggregate.{figure}")
 
 
+def input_files(config: dict, figure: str) -> list[str]:
+    """Files that the table of a figure is made of."""
+    inputs = load_aggregate(figure).inputs(config).values()
+    return [file for some in inputs for file in ([some] if isinstance(some, str) else some)]
+
+
 def aggregate(config: dict, figure: str) -> str:
-    """Write the table of ``figure``, and beside it what it was made of; return its path."""
-    path, module = Layout(config).table(figure), load_aggregate(figure)
-    write_table(path, module.table(config), {"figure": figure, "scale": config["scale"]})
-    inputs = module.inputs(config).values()
-    write_table_lineage(
-        config, figure, [file for some in inputs for file in ([some] if isinstance(some, str) else some)]
-    )
+    """Write the table of ``figure``, and beside it what it was made of; return its path.
+
+    Raises
+    ------
+    InputError if a run is of other settings than the configuration has: it is never drawn under today's caption.
+    """
+    for study in needed_studies(config, figure):
+        check_settings(config, study)
+    path = Layout(config).table(figure)
+    write_table(path, load_aggregate(figure).table(config), {"figure": figure, "scale": config["scale"]})
+    write_table_lineage(config, figure, input_files(config, figure))
     return path
+
+
+def check_settings(config: dict, study: str) -> None:
+    """Raise ``InputError`` for the first run of a study that was made with other settings; absent ones are ignored."""
+    layout = Layout(config)
+    for point in study_points(config["studies"][study]):
+        path = f"{layout.run_folder(study, point)}/run.json"
+        if not Path(path).exists():
+            continue
+        if read_json(path).get("facts_hash") != facts_hash(run_facts(config, study, point)):
+            raise InputError(
+                "was made with other settings than the configuration has now, so it is not drawn",
+                where=path,
+                hint=f"`python -m initscale train {study} --scale {config['scale']}` (with the same options) makes "
+                f"{point_key(point)} anew, or put the settings back",
+            )

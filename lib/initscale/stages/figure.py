@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 
 from initscale.figures.style import save_figure, style
-from initscale.lineage import write_sidecar
 from initscale.paths import Layout
+from initscale.provenance.lineage import write_sidecar
 from initscale.storage import read_table
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from initscale import __version__
-from initscale.download import fetch
-from initscale.storage import content_hash, write_json, write_table
+from initscale.provenance.code import code_definitions, code_hash, data_roots
+from initscale.provenance.machine import git_state
+from initscale.storage import content_hash, file_hash, write_json, write_table
 from initscale.tasks import load_task
+from initscale.tasks.download import fetch
 
 PARTS = "parts"
 """Folder in which a generator that reads from outside keeps what it has; removed when all is written."""
@@ -43,11 +44,14 @@ def generate_data(spec: dict, folder: str | Path, mirror: str | None = None) -> 
         "rows": {split: table.num_rows for split, table in tables.items()},
         "content_hash": content_hash(tables),
         "sources": {split: _sources(table) for split, table in tables.items()},
-        "generator": f"initscale {__version__}",
     }
+    roots = data_roots(spec["task"])
+    info |= {"code": code_hash(roots), "definitions": code_definitions(roots), "git": git_state(), "files": {}}
     for split, table in tables.items():
         metadata = {"task": spec["task"], "split": split, "seed": str(spec["seed"]), "hash": info["content_hash"]}
-        write_table(Path(folder) / f"{split}.parquet", table, metadata)
+        path = Path(folder) / f"{split}.parquet"
+        write_table(path, table, metadata)
+        info["files"][path.name] = file_hash(path)
     write_json(Path(folder) / "dataset.json", info)
     shutil.rmtree(Path(folder) / PARTS, ignore_errors=True)
     return info

@@ -6,22 +6,41 @@ from pathlib import Path
 
 import torch
 
+from initscale.errors import InputError
+from initscale.grid import facts_hash
 from initscale.probes import load_probe
 from initscale.probes.run import open_run
+from initscale.provenance.lineage import write_probe_record
 from initscale.storage import write_table
 
 
-def probe_run(run_folder: str | Path, data_folder: str | Path, probes: dict[str, dict], folder: str | Path) -> None:
-    """Write <folder>/<probe>.parquet for every probe.
+def probe_run(
+    run_folder: str | Path, data_folder: str | Path, probes: dict[str, dict], facts: dict, record: str | Path, root: str
+) -> None:
+    """Write <probe>.parquet for every probe, and last their record.
 
     Parameters
     ----------
     run_folder : output of the stage train.
     data_folder : the data it was trained on.
     probes : name of each probe -> its options (section ``probes`` of the configuration).
-    folder : where the tables go.
+    facts : what the run must be of.
+    record : path of the record; the tables go into its folder.
+    root : folder of the scale's results.
+
+    Raises
+    ------
+    InputError if the run is of other settings.
     """
     torch.set_num_threads(1)
     run = open_run(run_folder, data_folder)
-    for name, options in probes.items():
-        write_table(Path(folder) / f"{name}.parquet", load_probe(name).probe(run, options), {"probe": name})
+    if facts_hash(run.facts) != facts_hash(facts):
+        raise InputError(
+            "was made with other settings than the configuration has now",
+            where=f"{run_folder}/run.json",
+            hint="train the study again, or put the settings back",
+        )
+    files = [Path(record).parent / f"{name}.parquet" for name in probes]
+    for path, (name, options) in zip(files, probes.items(), strict=True):
+        write_table(path, load_probe(name).probe(run, options), {"probe": name})
+    write_probe_record(str(record), root, probes, f"{run_folder}/run.json", map(str, files))

@@ -12,8 +12,11 @@ import yaml
 from initscale.claims.definitions import load_claims
 from initscale.claims.scorecard import summary
 from initscale.errors import InputError
+from initscale.figures import pictures_of
 from initscale.paths import Layout
-from initscale.provenance import git_state
+from initscale.provenance.code import report_roots
+from initscale.provenance.lineage import write_record
+from initscale.provenance.machine import git_state
 from initscale.report import content
 from initscale.report.explorer import explorer_data
 from initscale.storage import atomic_path, read_table
@@ -53,6 +56,10 @@ def report(config: dict) -> str:
     )
     with atomic_path(layout.report()) as part:
         part.write_text(page, encoding="utf-8")
+    tables = [layout.table(name) for name in figures]
+    pictures = [path for name in figures for path in pictures_of(layout, name)]
+    inputs = [layout.scorecard("parquet"), *tables, *pictures]
+    write_record(layout.report_record(), layout.root, config, report_roots(), inputs, [layout.report()])
     return layout.report()
 
 

@@ -1,30 +1,39 @@
-"""Tasks by name. A task knows nothing of models, training or figures.
+"""Tasks, a folder each, found by their name. A task knows nothing of models, training or figures.
 
-Modules are imported only when they are asked for, so that an edit in one task leaves the runs of all others
-up to date. For the task ``NAME`` there are three modules, described in ``initscale.tasks.interface``:
-``NAME`` (definition, no heavy imports), ``NAME_generate`` (makes the data) and ``NAME_tensors`` (reads them).
+The folder ``NAME`` has three modules, described in ``initscale.tasks.interface``: ``definition`` (no heavy imports),
+``generate`` (makes the data) and ``tensors`` (reads them). They are imported only when they are asked for, so a new
+task is a new folder, and an edit in one task leaves the runs of all others up to date.
 """
 
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from types import ModuleType
 
-TASKS = ("anchor", "scan", "cogs", "addition", "prontoqa", "text")
-"""Registered tasks; each is the name of a module in this package."""
+from initscale.errors import ConfigError
 
 
-def load_task(name: str, part: str = "") -> ModuleType:
-    """Import a module of the task ``name``: its definition, or its part ``generate`` or ``tensors``."""
-    return importlib.import_module(f"{__name__}.{name}{'_' + part if part else ''}")
+def task_names() -> list[str]:
+    """Names of all tasks: the folders here that have a definition."""
+    return sorted(path.parent.name for path in Path(__file__).parent.glob("*/definition.py"))
 
 
-def trainer_module(name: str) -> str:
-    """The module that trains on data of the task ``name``."""
-    return f"initscale.training.{load_task(name).TRAINER}"
+def task_module(name: str, part: str = "definition") -> str:
+    """Dotted name of a task's module: ``definition``, ``generate`` or ``tensors``."""
+    return f"{__name__}.{name}.{part}"
 
 
-def task_modules(name: str, part: str) -> list[str]:
-    """Modules that a stage imports by name for the task ``name``; ``part`` as in ``load_task``."""
-    modules = [f"{__name__}.{name}", f"{__name__}.{name}_{part}"]
-    return [*modules, trainer_module(name)] if part == "tensors" else modules
+def load_task(name: str, part: str = "definition") -> ModuleType:
+    """Import a module of the task ``name``.
+
+    Raises
+    ------
+    ConfigError if there is no such task.
+    """
+    try:
+        return importlib.import_module(task_module(name, part))
+    except ModuleNotFoundError as error:
+        if not task_module(name, part).startswith(error.name or ""):
+            raise  # something that the task itself imports
+        raise ConfigError(f"`{name}` is not a task (there are {', '.join(task_names())})") from error

@@ -3,8 +3,8 @@
 A task ``NAME`` consists of three modules in this package:
 
 ``NAME``
-    ``TRAINER``, the module of ``initscale.training`` that trains on its data: ``trainer`` for :class:`TaskData`,
-    ``sequence_trainer`` for :class:`SequenceData`; ``SPLITS``, the names of its data files;
+    ``TRAINER``, the module of ``initscale.training`` that trains on its data: ``last_token_trainer`` for
+    :class:`TaskData`, ``sequence_trainer`` for :class:`SequenceData`; ``SPLITS``, the names of its data files;
     ``check_spec(spec, describe)`` refuses an impossible data set with ``ConfigError``;
     ``sequence_length(spec)``, ``vocabulary_size(spec)`` and ``training_rows(spec)`` are facts that models and
     recipes must fit, known before any data exist; ``columns(spec)`` are the columns of the data files.
@@ -26,7 +26,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-EXACT, FORCED, LOSS, CHOICE, FINAL = KINDS = ("exact", "forced", "loss", "choice", "final")
+KINDS = ("exact", "teacher_forced", "loss", "choice", "final")
+EXACT, TEACHER_FORCED, LOSS, CHOICE, FINAL = KINDS
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Sequences:
 
     Attributes
     ----------
-    tokens_Nn : integers, filled up on the right with any token (the filling is never looked at).
+    tokens_Nn : integers, padded on the right with any token (the padding is never looked at).
     starts_N : int64, length of the prompt, at least 1; ``tokens[start:length]`` is the target, its end token included.
     lengths_N : int64, tokens of prompt and target.
     """
@@ -94,22 +95,22 @@ class SequenceGroup:
     ----------
     name : history column without its prefix (``loss_`` for the kind ``loss``, ``acc_`` for all others).
     kind : ``exact``: share of sequences whose greedy continuation of the prompt is the target, stop included.
-        ``forced``: share with every target token right when the model is given the tokens before it; the last one, the
-        end token, is left out, so stopping is not tested (the metric of the authors' code).
+        ``teacher_forced``: share with every target token right when the model is given the tokens before it; the last
+        one, the end token, is left out, so stopping is not tested (the metric of the authors' code).
         ``loss``: mean cross-entropy of all target tokens, nats per token.
         ``choice``: share for which the first target token is the likeliest of ``candidates`` behind the prompt.
         ``final``: share whose greedy continuation stops and has the target's last token before its end, whatever
         stands before it.
     sequences : what is scored.
     candidates : token ids, for the kind ``choice``.
-    most : for the kind ``final``, tokens after which a continuation counts as one that does not stop.
+    max_new_tokens : for the kind ``final``, tokens after which a continuation counts as one that does not stop.
     """
 
     name: str
     kind: str
     sequences: Sequences
     candidates: Tensor | None = None
-    most: int | None = None
+    max_new_tokens: int | None = None
 
     @property
     def column(self) -> str:
@@ -123,16 +124,16 @@ class SequenceData:
 
     Attributes
     ----------
-    train : training sequences. For a language model every start is 1. To have the loss on the filling, too, a task
-        fills up with the end token and gives the full width as length.
-    end : id of the token that stops a continuation.
+    train : training sequences. For a language model every start is 1. To have the loss on the padding, too, a task
+        pads with the end token and gives the full width as length.
+    eos : id of the token that stops a continuation.
     items : int64 token ids whose embeddings the history follows.
     groups : what the history scores.
     content_hash : SHA-256 of the data set, kept in every run's run.json.
     """
 
     train: Sequences
-    end: int
+    eos: int
     items: Tensor
     groups: tuple[SequenceGroup, ...]
     content_hash: str

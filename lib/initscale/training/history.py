@@ -1,4 +1,4 @@
-"""The history of a run: one row per evaluation, and the rule that says when a run has settled."""
+"""The history of a run: one row per evaluation, and the rule that ends a run early."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from initscale.tables import Column, make_table
-from initscale.training.recipe import Settled
+from initscale.training.recipe import EarlyStopping
 
 FIXED = (
     Column("step", "int64", "steps", "updates made so far"),
@@ -15,6 +15,8 @@ FIXED = (
     Column("lr", "float64", "1", "learning rate of the last update (0 before the first)"),
     Column("loss", "float64", "nats", "mean training loss since the row before (first row: nan)"),
     Column("grad_norm", "float64", "1", "mean gradient norm before clipping since the row before (first row: nan)"),
+    Column("max_loss", "float64", "nats", "largest loss of a batch since the row before (first row: nan)"),
+    Column("max_grad_norm", "float64", "1", "largest gradient norm before clipping since then (first row: nan)"),
     Column("weight_norm", "float64", "1", "Euclidean norm of all trained parameters"),
     Column("embedding_norm", "float64", "1", "Frobenius norm of the item embeddings"),
 )
@@ -39,7 +41,7 @@ def history_table(rows: list[dict]) -> pa.Table:
     return table.append_column(field, pa.array([row[field.name] for row in rows], field.type))
 
 
-def has_settled(rows: list[dict], rule: Settled | None) -> bool:
+def stops_early(rows: list[dict], rule: EarlyStopping | None) -> bool:
     """Whether the last rows are all below the rule's loss and no accuracy moved by more than its change."""
     if rule is None or len(rows) < rule.evaluations:
         return False

@@ -1,191 +1,165 @@
-"""Runs trained in step with each other: steps, history, resume files, and the files of a finished run."""
+"""Runs trained in step with each other: steps, rows of the history, and when each run ends.
+
+Files and progress are the matter of ``initscale.training.record`` and ``initscale.training.progress``.
+"""
 
 from __future__ import annotations
 
-import importlib
-import logging
 import math
-import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
-from initscale.errors import Interrupted
-from initscale.grid import facts_hash
-from initscale.tasks import trainer_module
-from initscale.tasks.interface import SequenceData, TaskData
-from initscale.training.history import has_settled, history_table
-from initscale.training.interrupts import StopRequest
-from initscale.training.options import Options, identity
-from initscale.training.progress import Progress
-from initscale.training.resume import FILE_NAME, RunState, remove_state, save_state
-from initscale.training.run_files import snapshot_name, write_failed_history, write_run
+from initscale.training.choices import load_choice
+from initscale.training.history import stops_early
+from initscale.training.norms import StepResult
 
-LOG = logging.getLogger("initscale")
+EARLY, END = "early_stopping", "end"
+"""Why a run ended: by the rule of its recipe, or behind its last step."""
+
+
+@dataclass
+class RunState:
+    """One run between two steps.
+
+    Attributes
+    ----------
+    facts, folder : what determines it and where its files go.
+    history : rows so far.
+    snapshots : step -> weights that are kept.
+    ended : why it ended, None while it goes on.
+    bad_step : step at which its loss was not finite, None while it is.
+    """
+
+    facts: dict
+    folder: Path
+    history: list[dict] = field(default_factory=list)
+    snapshots: dict[int, dict[str, Tensor]] = field(default_factory=dict)
+    ended: str | None = None
+    bad_step: int | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether it still counts: neither ended nor failed."""
+        return self.ended is None and self.bad_step is None
+
+
+class SinceLastRow:
+    """Mean and maximum of loss and gradient norm over the steps since the last row of the history.
+
+    Kept on the device, so that a step need not wait for it.
+    """
+
+    def __init__(self, runs: int, device: torch.device):
+        self.count = 0
+        self.sums_2R = torch.zeros(2, runs, dtype=torch.float64, device=device)
+        self.largest_2R = torch.full((2, runs), -math.inf, dtype=torch.float64, device=device)
+
+    def add(self, result: StepResult) -> None:
+        """Count one step."""
+        values_2R = torch.stack([result.loss_R, result.grad_norm_R]).double()
+        self.sums_2R += values_2R
+        self.largest_2R = torch.maximum(self.largest_2R, values_2R)
+        self.count += 1
+
+    def row(self, run: int) -> dict[str, float]:
+        """Columns of the history for one run; nan before the first step."""
+        if not self.count:
+            return dict.fromkeys(("loss", "grad_norm", "max_loss", "max_grad_norm"), math.nan)
+        loss, grad_norm = (self.sums_2R[:, run] / self.count).tolist()
+        max_loss, max_grad_norm = self.largest_2R[:, run].tolist()
+        return {"loss": loss, "grad_norm": grad_norm, "max_loss": max_loss, "max_grad_norm": max_grad_norm}
 
 
 class Lockstep:
-    """Runs that are trained in step with each other."""
+    """Runs of equal shape that make every step together.
 
-    def __init__(self, facts, folders, data: TaskData | SequenceData, device: torch.device, options: Options):
-        self.facts, self.folders, self.data, self.options = facts, folders, data, options
-        # by name, so that an edit of one trainer leaves the runs of the other up to date
-        module = importlib.import_module(trainer_module(facts[0]["dataset"]["task"]))
-        self.trainer = module.Trainer(facts, data, device)
-        runs = len(facts)
+    Parameters
+    ----------
+    facts, folders : of each run.
+    data : what they are trained on.
+    device : where.
+    """
+
+    def __init__(self, facts: list[dict], folders: list[Path], data, device: torch.device):
+        self.device = device
+        self.trainer = load_choice("trainer", facts[0])(facts, data, device)
+        self.states = [RunState(*run) for run in zip(facts, folders, strict=True)]
         self.step = 0
-        self.history: list[list[dict]] = [[] for _ in range(runs)]
-        self.snapshots: list[dict[str, torch.Tensor]] = [{} for _ in range(runs)]
-        self.active = [True] * runs
-        self.failures: list[str] = []
-        self.seconds_before, self.attempts = [0.0] * runs, [1] * runs
-        self.first_bad_R = torch.full((runs,), -1, device=device)
-        self._reset_sums()
-        self.started = self.last_save = time.monotonic()
+        self.first_bad_R = torch.full((len(facts),), -1, device=device)
+        self.since_last_row = SinceLastRow(len(facts), device)
 
-    def _reset_sums(self, count: int = 0, sums: list[tuple[float, float]] | None = None) -> None:
-        self.count = count
-        zeros = [(0.0, 0.0)] * len(self.facts)
-        self.sums_2R = torch.tensor(sums or zeros, dtype=torch.float64, device=self.first_bad_R.device).T.contiguous()
-
-    def start_from(self, paths: list[str | Path | None]) -> None:
+    def init_from(self, paths: list[str | Path | None]) -> None:
         """Replace the initial weights of runs that continue from another run's final ones."""
         for run, path in enumerate(paths):
             if path is not None:
                 self.trainer.flat.load(run, load_file(path))
 
-    def restore(self, states: list[RunState | None]) -> None:
-        """Take up saved states (all at the same step, or all None)."""
-        if states[0] is None:
-            return
-        for run, state in enumerate(states):
-            self.trainer.flat.values_RP[run].copy_(state.values_P)
-            self.trainer.optimizer.load_run_state(run, state.moments)
-            self.history[run], self.attempts[run] = state.history, state.attempts
-            self.seconds_before[run], self.snapshots[run] = state.seconds, state.snapshots
-        self.step = states[0].step
-        self._reset_sums(states[0].since_last_row[0], [state.since_last_row[1:] for state in states])
-        LOG.info("resumed %d run(s) at step %d", len(states), self.step)
+    @property
+    def goes_on(self) -> bool:
+        """Whether a run is left that has not ended."""
+        return any(state.active for state in self.states)
 
-    def run(self, stop: StopRequest) -> None:
-        """Train until every run has ended, saving now and then; stop cleanly when asked."""
-        recipe, snapshot_steps = self.trainer.recipe, self.trainer.recipe.snapshot_steps
-        progress = Progress(self._title(), recipe.steps, self.step)
-        if self.step == 0:
-            self._take_snapshots(snapshot_steps)
-            self._evaluate()
-        else:
-            self._end_runs()  # of a bundle in which another run failed
-        try:
-            while any(self.active) and self.step < recipe.steps:
-                self._step()
-                self._take_snapshots(snapshot_steps)
-                row = self._evaluate() if recipe.is_evaluated(self.step) else None
-                progress.update(self.step, row)
-                if stop and any(self.active):
-                    self._save()
-                    raise Interrupted(
-                        f"{stop.signal_name} received, state saved at step {self.step} of {recipe.steps}",
-                        where=self._title(),
-                        hint="run the same command again to go on from there",
-                    )
-                if time.monotonic() - self.last_save > 60 * self.options.save_minutes:
-                    self._save()
-        finally:
-            progress.close()
+    def begin(self) -> None:
+        """Take the first snapshot and the first row, before any update."""
+        self._take_snapshots()
+        self._evaluate()
 
-    def _title(self) -> str:
-        more = f" and {len(self.folders) - 1} more" if len(self.folders) > 1 else ""
-        return f"{self.folders[0].parent.name}/{self.folders[0].name}{more}"
-
-    def _step(self) -> None:
+    def advance(self) -> dict | None:
+        """Make one step; return a row of the history if one was due, for the progress."""
         result = self.trainer.step(self.step)
-        self.sums_2R += torch.stack([result.loss_R, result.grad_norm_R]).double()
+        self.since_last_row.add(result)
         is_bad_R = ~torch.isfinite(result.loss_R) & (self.first_bad_R < 0)
         self.first_bad_R = torch.where(is_bad_R, self.step, self.first_bad_R)
         self.step += 1
-        self.count += 1
-        if self.options.device == "cpu":  # on a GPU this would wait for the device in every step
+        if self.device.type == "cpu":  # on a GPU this would wait for the device in every step
             self._drop_bad_runs()
+        self._take_snapshots()
+        return self._evaluate() if self.trainer.recipe.is_evaluated(self.step) else None
 
-    def _take_snapshots(self, steps: set[int]) -> None:
-        for run in range(len(self.facts)) if self.step in steps else ():
-            weights = self.trainer.flat.run_weights(run)
-            self.snapshots[run] |= {snapshot_name(self.step, name): value for name, value in weights.items()}
+    def end_runs(self) -> None:
+        """Mark the runs that are behind their last step or that their rule stops."""
+        recipe = self.trainer.recipe
+        for state in self.states:
+            if state.active and stops_early(state.history, recipe.early_stopping):
+                state.ended = EARLY
+            elif state.active and self.step == recipe.steps:
+                state.ended = END
+
+    def _take_snapshots(self) -> None:
+        if self.step in self.trainer.recipe.snapshot_steps:
+            for run, state in enumerate(self.states):
+                state.snapshots[self.step] = self.trainer.flat.run_weights(run)
 
     def _drop_bad_runs(self) -> None:
-        for run, bad_step in enumerate(self.first_bad_R.tolist()):
-            if bad_step >= 0 and self.active[run]:
-                self.active[run] = False
-                write_failed_history(self.folders[run], history_table(self.history[run]))
-                remove_state(self.folders[run])
-                self.failures.append(f"the loss of {self.folders[run].name} is not finite at step {bad_step}")
+        for state, bad_step in zip(self.states, self.first_bad_R.tolist(), strict=True):
+            if bad_step >= 0 and state.active:
+                state.bad_step = bad_step
 
     def _evaluate(self) -> dict:
-        """Add a row to every history; end runs that are finished or settled. Return a row to be shown."""
+        """Add a row to the history of every active run and end what has to end; return one of the rows."""
         self._drop_bad_runs()
-        scores, norms = self.trainer.scores(), self.trainer.norms()
-        loss_R, grad_norm_R = (self.sums_2R / self.count if self.count else self.sums_2R * math.nan).tolist()
-        for run in range(len(self.facts)):
-            row = {
-                "step": self.step,
-                "epoch": self.step / self.trainer.recipe.steps_per_epoch,
-                "lr": float(self.trainer.rates[run][self.step - 1]) if self.step else 0.0,
-                "loss": loss_R[run],
-                "grad_norm": grad_norm_R[run],
-                **norms[run],
-                **scores[run],
-            }
-            if self.active[run]:
-                self.history[run].append(row)
-        self._reset_sums()
-        self._end_runs()
-        return row
+        rows = [self._row(run, *measured) for run, measured in enumerate(zip(*self._measured(), strict=True))]
+        for state, row in zip(self.states, rows, strict=True):
+            if state.active:
+                state.history.append(row)
+        self.since_last_row = SinceLastRow(len(self.states), self.device)
+        self.end_runs()
+        return rows[-1]
 
-    def _end_runs(self) -> None:
-        recipe = self.trainer.recipe
-        for run, history in enumerate(self.history):
-            settled = has_settled(history, recipe.settled)
-            if self.active[run] and (settled or self.step == recipe.steps):
-                self.active[run] = False
-                if self.options.keep_finished:
-                    self._save_run(run)
-                self._finish(run, "settled" if settled else "end")
+    def _measured(self) -> tuple[list[dict], list[dict]]:
+        return self.trainer.norms(), self.trainer.scores()
 
-    def _finish(self, run: int, reason: str) -> None:
-        details = {
-            "facts": self.facts[run],
-            "facts_hash": facts_hash(self.facts[run]),
-            "data_hash": self.data.content_hash,
-            "device": self.options.device,
-            "threads": self.options.threads,
-            "bundle": len(self.facts),
-            "attempts": self.attempts[run],
-            "train_seconds": self.seconds_before[run] + time.monotonic() - self.started,
-            "steps": self.step,
-            "stopped_because": reason,
+    def _row(self, run: int, norms: dict, scores: dict) -> dict:
+        """One row; see ``initscale.training.history``."""
+        return {
+            "step": self.step,
+            "epoch": self.step / self.trainer.recipe.steps_per_epoch,
+            "lr": float(self.trainer.rates[run][self.step - 1]) if self.step else 0.0,
+            **self.since_last_row.row(run),
+            **norms,
+            **scores,
         }
-        weights = self.trainer.flat.run_weights(run)
-        write_run(self.folders[run], weights, self.snapshots[run], history_table(self.history[run]), details)
-
-    def _save(self) -> None:
-        for run in range(len(self.facts)):
-            if self.active[run]:
-                self._save_run(run)
-        self.last_save = time.monotonic()
-        LOG.info("saved %s at step %d", FILE_NAME, self.step)
-
-    def _save_run(self, run: int) -> None:
-        loss, grad_norm = self.sums_2R[:, run].tolist()
-        state = RunState(
-            step=self.step,
-            values_P=self.trainer.flat.values_RP[run].detach().cpu().clone(),
-            moments=self.trainer.optimizer.run_state(run),
-            history=self.history[run],
-            since_last_row=(self.count, loss, grad_norm),
-            seconds=self.seconds_before[run] + time.monotonic() - self.started,
-            attempts=self.attempts[run],
-            snapshots=self.snapshots[run],
-        )
-        save_state(self.folders[run], state, identity(self.facts[run], self.data, self.options))

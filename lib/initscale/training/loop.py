@@ -7,14 +7,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from initscale.errors import TrainingError
+from initscale.errors import InputError, TrainingError
 from initscale.tasks.interface import SequenceData, TaskData
 from initscale.training.allocation import keep_freed_memory
+from initscale.training.checkpoint import Checkpoint, load_checkpoint, remove_checkpoint
 from initscale.training.determinism import prepare
 from initscale.training.interrupts import StopRequest, catch_signals
 from initscale.training.lockstep import Lockstep
 from initscale.training.options import Options, identity
-from initscale.training.resume import RunState, load_state, remove_state
+from initscale.training.record import Recorder
 
 LOG = logging.getLogger("initscale")
 
@@ -24,17 +25,17 @@ def train(
     folders: list[str | Path],
     data: TaskData | SequenceData,
     options: Options,
-    starts: Sequence[str | Path | None] | None = None,
+    init_from: Sequence[str | Path | None] | None = None,
 ) -> None:
     """Train one run, or several of equal shape at once, and write each run's folder.
 
     Parameters
     ----------
-    facts : ``initscale.grid.run_facts`` of every run.
+    facts : ``run_facts`` of every run.
     folders : one folder per run; gets weights.safetensors, history.parquet, run.json.
     data : what they are trained on.
     options : device, threads, saving.
-    starts : safetensors file that each run starts from; None for a random initialization.
+    init_from : safetensors file that each run starts from; None for a random initialization.
 
     Raises
     ------
@@ -43,42 +44,53 @@ def train(
     """
     folders = [Path(folder) for folder in folders]
     with catch_signals() as stop:
-        failures = _train(facts, folders, starts or [None] * len(facts), data, options, stop)
+        failures = _train(facts, folders, init_from or [None] * len(facts), data, options, stop)
     if failures:
         raise TrainingError(
             "; ".join(failures), hint="lower the learning rate; the history up to there is in history_failed.parquet"
         )
     for folder in [] if options.keep_finished else folders:
-        remove_state(folder)
+        remove_checkpoint(folder)
 
 
 def _train(
-    facts, folders: list[Path], starts, data: TaskData | SequenceData, options: Options, stop: StopRequest
+    facts: list[dict],
+    folders: list[Path],
+    init_from: Sequence[str | Path | None],
+    data: TaskData | SequenceData,
+    options: Options,
+    stop: StopRequest,
 ) -> list[str]:
     keep_freed_memory()
     device = prepare(options.device, options.threads, facts[0]["training"]["precision"])
-    by_step = defaultdict(list)
-    for run, (fact, folder) in enumerate(zip(facts, folders, strict=True)):
-        folder.mkdir(parents=True, exist_ok=True)
-        state = _resume(fact, folder, data, options)
-        by_step[state.step if state else 0].append((run, state))
     failures: list[str] = []
-    for members in by_step.values():  # more than one only if a kill fell between two resume files of a bundle
-        own = [facts[run] for run, _ in members], [folders[run] for run, _ in members]
-        lockstep = Lockstep(*own, data, device, options)
-        lockstep.start_from([starts[run] for run, _ in members])
-        lockstep.restore([state for _, state in members])
-        lockstep.run(stop)
-        failures += lockstep.failures
+    for runs, checkpoints in _by_step(facts, folders, data, options):
+        lockstep = Lockstep([facts[run] for run in runs], [folders[run] for run in runs], data, device)
+        lockstep.init_from([init_from[run] for run in runs])
+        recorder = Recorder(lockstep, data, options, checkpoints)
+        recorder.run(stop)
+        failures += recorder.failures()
     return failures
 
 
-def _resume(facts: dict, folder: Path, data: TaskData | SequenceData, options: Options) -> RunState | None:
-    if options.stale_resume == "discard":
-        try:
-            return load_state(folder, identity(facts, data, options))
-        except Exception as error:
-            LOG.warning("%s; starting afresh", error)
-            remove_state(folder)
-            return None
-    return load_state(folder, identity(facts, data, options))
+def _by_step(
+    facts: list[dict], folders: list[Path], data: TaskData | SequenceData, options: Options
+) -> list[tuple[list[int], list[Checkpoint | None]]]:
+    """Runs at the same step, with their checkpoints: several groups only if a kill fell between two checkpoints."""
+    groups = defaultdict(list)
+    for run, (fact, folder) in enumerate(zip(facts, folders, strict=True)):
+        folder.mkdir(parents=True, exist_ok=True)
+        checkpoint = _checkpoint(fact, folder, data, options)
+        groups[checkpoint.step if checkpoint else 0].append((run, checkpoint))
+    return [([run for run, _ in group], [saved for _, saved in group]) for group in groups.values()]
+
+
+def _checkpoint(facts: dict, folder: Path, data: TaskData | SequenceData, options: Options) -> Checkpoint | None:
+    try:
+        return load_checkpoint(folder, identity(facts, data, options))
+    except InputError as error:
+        if options.stale_resume != "discard":
+            raise
+        LOG.warning("%s; starting afresh", error)
+        remove_checkpoint(folder)
+        return None

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from initscale.training.choices import choices
 from initscale.units import parse_time, steps_per_epoch
 
 
 @dataclass(frozen=True)
-class Settled:
-    """Rule that ends a run early: see ``settled`` in config/schema.yaml."""
+class EarlyStopping:
+    """Rule that ends a run early: see ``early_stopping`` in config/schema.yaml."""
 
     loss: float
     change: float
@@ -21,9 +23,16 @@ class Settled:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What every run of a bundle shares; learning rate, weight decay, gamma and seed may differ."""
+    """What every run of a bundle shares; learning rate, weight decay, gamma and seed may differ.
+
+    Attributes
+    ----------
+    schedule_steps : updates that the learning-rate schedule is made for (the key ``duration``).
+    steps : updates that are made at most: ``stop_after`` where it is given, else all of the schedule.
+    """
 
     batch: int
+    schedule_steps: int
     steps: int
     warmup: int
     steps_per_epoch: int
@@ -35,36 +44,34 @@ class Recipe:
     eps: float
     clip: float
     precision: str
-    settled: Settled | None
+    early_stopping: EarlyStopping | None
+    schedule: str
 
     @classmethod
     def from_facts(cls, facts: dict, rows: int) -> Recipe:
         """Build from ``run_facts`` and the number of training sequences."""
         training = facts["training"]
         per_epoch = steps_per_epoch(rows, training["batch"])
-        settled = training["settled"]
+        rule = training["early_stopping"]
+        duration = parse_time(training["duration"], per_epoch)
+        stop_after = training.get("stop_after")
         return cls(
             batch=training["batch"],
-            steps=parse_time(training["duration"], per_epoch),
+            schedule_steps=duration,
+            steps=min(duration, parse_time(stop_after, per_epoch)) if stop_after else duration,
             warmup=parse_time(training["warmup"], per_epoch),
             steps_per_epoch=per_epoch,
             evaluate_every=parse_time(facts["evaluation"]["every"], per_epoch),
             snapshots=facts["evaluation"]["snapshots"],
             betas=tuple(training["betas"]),
-            settled=Settled(**settled) if settled else None,
+            early_stopping=EarlyStopping(**rule) if rule else None,
+            schedule=choices(facts)["schedule"],
             **{key: training[key] for key in ("lr_start", "lr_end", "eps", "clip", "precision")},
         )
 
     def learning_rates(self, peak: float) -> np.ndarray:
-        """Learning rate of every step, shape (steps,) (paper, Appendix A).
-
-        Linear from ``lr_start`` to ``peak`` over the warm-up, then half a cosine to ``lr_end``.
-        """
-        step = np.arange(self.steps)
-        rising = self.lr_start + (peak - self.lr_start) * step / max(self.warmup, 1)
-        progress = (step - self.warmup) / max(self.steps - self.warmup, 1)
-        falling = self.lr_end + (peak - self.lr_end) * 0.5 * (1 + np.cos(np.pi * progress))
-        return np.where(step < self.warmup, rising, falling)
+        """Learning rate of every step of the schedule, shape (schedule_steps,)."""
+        return importlib.import_module(self.schedule).learning_rates(self, peak)
 
     @property
     def weights_dtype(self) -> torch.dtype:
@@ -72,7 +79,7 @@ class Recipe:
         return torch.float64 if self.precision == "fp64" else torch.float32
 
     @property
-    def product_dtype(self) -> torch.dtype | None:
+    def compute_dtype(self) -> torch.dtype | None:
         """Of matrix products where it is not that of the weights."""
         return torch.bfloat16 if self.precision == "bf16" else None
 

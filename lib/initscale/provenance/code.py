@@ -1,0 +1,70 @@
+"""The identity of the code of every stage: where it begins, and the hash of all that it leads to."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+
+from initscale.provenance.definitions import Definitions, identity, reached
+from initscale.tasks import load_task, task_module
+from initscale.training.choices import training_roots
+
+_RUN = "initscale.probes.run:FinishedRun"
+
+
+def data_roots(task: str) -> list[str]:
+    """Of the generation of a task's data."""
+    module, definition = task_module(task, "generate"), task_module(task)
+    streams = [f"{module}:collect"] if hasattr(load_task(task, "generate"), "collect") else []
+    downloads = [f"{definition}:downloads"] if hasattr(load_task(task), "downloads") else []
+    return [f"{module}:generate", *streams, *downloads]
+
+
+def probe_roots(probes: Iterable[str]) -> list[str]:
+    """Of the measurement of a run by these probes."""
+    return [_RUN, *(f"initscale.probes.{name}:probe" for name in probes)]
+
+
+def table_roots(figure: str) -> list[str]:
+    """Of the table of a figure."""
+    return [f"initscale.aggregate.{figure}:table"]
+
+
+def drawing_roots(figure: str) -> list[str]:
+    """Of the drawing of a figure."""
+    return [f"initscale.figures.{figure}:draw", "initscale.figures.style:save_figure", "initscale.figures.style:style"]
+
+
+def scorecard_roots() -> list[str]:
+    """Of the verdicts; all metrics, because claims name them in the configuration."""
+    return [
+        "initscale.claims.scorecard:judge_all",
+        "initscale.claims.scorecard:scorecard_table",
+        "initscale.claims.metrics",
+    ]
+
+
+def report_roots() -> list[str]:
+    """Of the report."""
+    return ["initscale.stages.report:report"]
+
+
+@functools.cache
+def _of_roots(roots: tuple[str, ...]) -> tuple[str, Definitions]:
+    definitions = reached(roots)
+    return identity(definitions), definitions
+
+
+def code_hash(roots: Iterable[str]) -> str:
+    """Identity of the code that begins at these roots."""
+    return _of_roots(tuple(roots))[0]
+
+
+def code_definitions(roots: Iterable[str]) -> Definitions:
+    """What that code consists of: ``module:name`` -> hash."""
+    return _of_roots(tuple(roots))[1]
+
+
+def training_code(facts: dict) -> str:
+    """Identity of the code of a run, from its facts."""
+    return code_hash(training_roots(facts))

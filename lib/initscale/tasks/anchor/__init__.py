@@ -1,0 +1,1 @@
+"""Two-anchor composite functions, the paper's main task."""

@@ -1,0 +1,1 @@
+"""COGS: sentences and logical forms (Figs 6b, 6c)."""

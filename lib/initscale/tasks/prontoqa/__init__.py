@@ -1,0 +1,1 @@
+"""PrOntoQA: true or false after a chain of rules (Fig 7)."""

@@ -1,0 +1,1 @@
+"""SCAN: commands and actions, the split `turn left` (Fig 6a)."""

@@ -1,0 +1,1 @@
+"""Language modelling on bytes of code and prose (Fig 17b)."""

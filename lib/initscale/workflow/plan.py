@@ -1,0 +1,165 @@
+"""What has to be made again: the inputs of every rule, with Snakemake told by flags what the records say.
+
+Inputs of a current result are ``ancient``: whatever their times, they are no reason to make it again. A stale result
+has one more input, a marker that is always newer. So the workflow's decisions are those of
+``initscale.inspection.currency`` and need no memory of an engine.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from initscale.grid import Point, needed_studies, study_points
+from initscale.inspection.currency import SETTINGS, Currency, State
+from initscale.paths import RUN_FILES, Layout, find_point
+from initscale.stages.aggregate import input_files, load_aggregate
+
+Inputs = Callable[[Mapping[str, str]], dict]
+
+
+class Plan:
+    """Inputs of the rules of one scale.
+
+    Parameters
+    ----------
+    config : the checked configuration.
+    ancient : Snakemake's function of that name.
+    local : Snakemake's function of that name, for files that no storage provider has.
+    active : whether this process decides what is run; in the process of a job nothing has to be decided.
+    """
+
+    def __init__(self, config: dict, ancient: Callable, local: Callable, *, active: bool):
+        self.config, self.layout = config, Layout(config)
+        self.ancient, self.local, self.active = ancient, local, active
+        self.currency = Currency(config)
+        self.of_other_settings: dict[str, str] = {}
+        """run.json of each looked-at run that was made with other settings -> the first difference."""
+        self._markers: set[str] = set()
+
+    def data(self, task: str) -> Inputs:
+        """Of a data set: nothing but the marker."""
+        return lambda wildcards: self._flagged({}, lambda: [self.currency.data(wildcards["dataset"])])
+
+    def run(self, study: str) -> Inputs:
+        """Of a training: the study's data, and the weights that it starts from."""
+        return lambda wildcards: self._runs(study, [self._point(study, wildcards)])
+
+    def bundle(self, study: str, points: list[Point]) -> Inputs:
+        """Of a job that trains several runs."""
+        return lambda wildcards: self._runs(study, points)
+
+    def _runs(self, study: str, points: list[Point]) -> dict:
+        files = self.layout.data_files(self.config["studies"][study]["dataset"])
+        init_from = [path for point in points for path in self.layout.init_from(study, point)]
+        return self._flagged(files | {"init_from": init_from}, lambda: self._run_states(study, points))
+
+    def _run_states(self, study: str, points: list[Point]) -> list[State]:
+        states = [self.currency.run(study, point) for point in points]
+        for point, state in zip(points, states, strict=True):
+            if state.kind == SETTINGS:
+                self.of_other_settings[f"{self.layout.run_folder(study, point)}/run.json"] = state.reason
+        return states
+
+    def probes(self, study: str) -> Inputs:
+        """Of the measurements of a run: its files and the study's data."""
+        data = self.layout.data_files(self.config["studies"][study]["dataset"])
+
+        def inputs(wildcards: Mapping[str, str]) -> dict:
+            point = self._point(study, wildcards)
+            folder = self.layout.run_folder(study, point)
+            run = {name: f"{folder}/{file}" for name, file in RUN_FILES.items()}
+            return self._flagged(data | run, lambda: [self.currency.probes(study, point)])
+
+        return inputs
+
+    def table(self, figure: str) -> Inputs:
+        """Of a figure's table."""
+        inputs = load_aggregate(figure).inputs
+        return lambda wildcards: self._flagged(inputs(self.config), lambda: [self._table_state(figure)])
+
+    def drawing(self, figure: str, pictures: list[str]) -> Inputs:
+        """Of a figure: its table."""
+        files = {"table": self.layout.table(figure)}
+        if not self.layout.from_reference:
+            files["lineage"] = self.layout.lineage(figure)
+        return lambda wildcards: self._flagged(files, lambda: [self._drawing_state(figure, pictures)])
+
+    def scorecard(self, figures: list[str], claim_files: list[str]) -> Inputs:
+        """Of the verdicts: tables and claims."""
+        tables = [self.layout.table(figure) for figure in figures]
+
+        def states() -> list[State]:
+            return [self.currency.scorecard([*tables, *claim_files], self._table_states(figures))]
+
+        return lambda wildcards: self._flagged({"tables": tables}, states)
+
+    def report(self, inputs: Mapping[str, list[str]], figures: list[str], pictures: Mapping[str, list[str]]) -> Inputs:
+        """Of the report: scorecard, tables and pictures.
+
+        Parameters
+        ----------
+        inputs : its files by name.
+        figures : what it shows.
+        pictures : figure -> its pictures.
+        """
+
+        def states() -> list[State]:
+            upstream = [self._drawing_state(figure, pictures[figure]) for figure in figures]
+            return [self.currency.report([file for some in inputs.values() for file in some], upstream)]
+
+        return lambda wildcards: self._flagged(inputs, states)
+
+    def _table_states(self, figures: Iterable[str]) -> list[State]:
+        return [] if self.layout.from_reference else [self._table_state(figure) for figure in figures]
+
+    def _table_state(self, figure: str) -> State:
+        return self.currency.table(figure, input_files(self.config, figure), self._upstream(figure))
+
+    def _upstream(self, figure: str) -> list[State]:
+        """States of everything that a table may be made of."""
+        options, states = self.config["figures"][figure], []
+        if "dataset" in options:
+            states.append(self.currency.data(options["dataset"]))
+        for study in needed_studies(self.config, figure):
+            section = self.config["studies"][study]
+            states.append(self.currency.data(section["dataset"]))
+            for point in study_points(section):
+                states.append(self.currency.run(study, point))
+                if section["probes"] and self._reads_probes(figure):
+                    states.append(self.currency.probes(study, point))
+        return states
+
+    def _reads_probes(self, figure: str) -> bool:
+        return any(file.startswith(f"{self.layout.root}/probes/") for file in input_files(self.config, figure))
+
+    def _drawing_state(self, figure: str, pictures: list[str]) -> State:
+        return self.currency.drawing(figure, pictures, self._table_states([figure]))
+
+    def _point(self, study: str, wildcards: Mapping[str, str]) -> Point:
+        return find_point(self.config["studies"][study], dict(wildcards.items()))
+
+    def _flagged(self, files: Mapping[str, str | list[str]], states: Callable[[], list[State]]) -> dict:
+        if not self.active:
+            return dict(files)
+        judged = states()
+        stale = next((state for state in judged if state.is_stale), None)
+        if stale is not None:
+            return {**files, "stale": self.local(self._marker(stale.kind))}
+        if all(state.is_current for state in judged):
+            return {name: self._ancient(value) for name, value in files.items()}
+        return dict(files)
+
+    def _ancient(self, value: str | list[str]):
+        return self.ancient(value) if isinstance(value, str) else [self.ancient(path) for path in value]
+
+    def _marker(self, kind: str) -> str:
+        """A file that is newer than every result and new each time; Snakemake gives its name as the reason."""
+        path = Path(self.layout.root) / ".stale" / kind
+        if kind not in self._markers:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{time.time()} {uuid.uuid4()}\n", encoding="utf-8")
+            self._markers.add(kind)
+        return str(path)

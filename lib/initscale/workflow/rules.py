@@ -1,0 +1,137 @@
+"""What the Snakefile and its rules need from the library: the checked configuration and names for its parts."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from initscale.claims import selection
+from initscale.claims.definitions import load_claims
+from initscale.claims.scorecard import claim_tables
+from initscale.config import load_config, parse_texts
+from initscale.errors import ConfigError, OutputError
+from initscale.grid import Point, run_facts, study_points
+from initscale.paths import RUN_FILES, Layout, find_point
+from initscale.provenance.code import training_code
+
+TEXTS = ("scale", "results", "source")
+"""Keys whose value is a text as it is given, whatever it looks like."""
+REPOSITORY = Path(__file__).resolve().parents[3]
+PAGE = Path(__file__).resolve().parents[1] / "report" / "page"
+
+
+def workflow_config(given: Mapping) -> dict:
+    """The checked configuration.
+
+    Parameters
+    ----------
+    given : Snakemake's ``config``. The Snakefile has no ``configfile:``, so it holds what the command line says.
+
+    Raises
+    ------
+    ConfigError
+    """
+    layer = {key: value if key in TEXTS else parse_texts(value) for key, value in given.items()}
+    return load_config(layer, REPOSITORY / "config" / "config.yaml")
+
+
+def figures_of(config: dict) -> list[str]:
+    """Figures that the workflow makes: all, or with ``source: reference`` those whose table is committed.
+
+    In the paper's order, those beyond the paper behind. The missing ones are named on the terminal.
+    """
+    names = sorted((name for name in config["figures"] if name != "style"), key=_order)
+    if config["source"] == "runs":
+        return names
+    layout = Layout(config)
+    found = [name for name in names if os.path.exists(layout.table(name))]
+    missing = ", ".join(name for name in names if name not in found)
+    if not found:
+        raise ConfigError(
+            f"there are no reference tables of the scale `{config['scale']}`",
+            where="config key `source`",
+            hint="use source=runs, or another scale",
+        )
+    if missing and not os.environ.get("INITSCALE_TOLD"):
+        print(f"No reference table of the scale `{config['scale']}`, so not drawn: {missing}", file=sys.stderr)
+        os.environ["INITSCALE_TOLD"] = "1"  # Snakemake reads the Snakefile once more in every job
+    return found
+
+
+def _order(figure: str) -> tuple[float, str]:
+    number = re.match(r"fig(\d+)", figure)
+    return (int(number[1]) if number else math.inf, figure)
+
+
+def datasets_by_task(config: dict) -> dict[str, list[str]]:
+    """Task -> the data sets that it makes."""
+    found: dict[str, list[str]] = {}
+    for dataset, spec in config["datasets"].items():
+        found.setdefault(spec["task"], []).append(dataset)
+    return found
+
+
+def training_code_of(config: dict, study: str) -> str:
+    """Identity of the code of a study's runs, which chose the same files all."""
+    return training_code(run_facts(config, study, next(study_points(config["studies"][study]))))
+
+
+def lazily(function: Callable, *arguments) -> Callable[[Mapping], object]:
+    """A parameter that is computed only for the jobs that are run: every job reads all rules."""
+    return lambda wildcards: function(*arguments)
+
+
+def probe_facts(config: dict, study: str) -> Callable[[Mapping], dict]:
+    """Function of the wildcards that gives the facts of one run."""
+    return lambda wildcards: run_facts(config, study, find_point(config["studies"][study], dict(wildcards.items())))
+
+
+def refuse_to_replace(config: dict, replaced: Mapping[str, str]) -> None:
+    """Raise ``OutputError`` if finished runs of other settings would be replaced without an explicit yes.
+
+    Parameters
+    ----------
+    replaced : run.json of each such run -> the first difference of its settings.
+    """
+    if replaced and not config["overwrite"]:
+        raise OutputError(
+            replaced_words(replaced),
+            hint="`--config overwrite=yes` replaces them, `--config results=OTHER_FOLDER` keeps them",
+        )
+
+
+def replaced_words(replaced: Mapping[str, str]) -> str:
+    """How many finished runs of other settings would be replaced, with an example."""
+    path, difference = next(iter(replaced.items()))
+    count = f"{len(replaced)} finished run{'s' if len(replaced) > 1 else ''}"
+    return f"{count} of other settings would be replaced, {os.path.dirname(path)} among them ({difference})"
+
+
+def facts_of(config: dict, study: str) -> Callable[[Mapping], list[dict]]:
+    """Function of the wildcards that gives the facts of one run, as a list of one."""
+    return lambda wildcards: [run_facts(config, study, find_point(config["studies"][study], dict(wildcards.items())))]
+
+
+def bundle_files(layout: Layout, study: str, points: list[Point]) -> dict[str, list[str]]:
+    """Outputs of a job that trains several runs, by name, in the order of ``points``."""
+    folders = [layout.run_folder(study, point) for point in points]
+    return {name: [f"{folder}/{file}" for folder in folders] for name, file in RUN_FILES.items()}
+
+
+def judged_figures(config: dict) -> list[str]:
+    """Figures whose tables claims are judged on."""
+    return claim_tables(config, load_claims())
+
+
+def roles_of(config: dict) -> dict[str, float]:
+    """What the claims call the symmetric and inferential gamma and the depth at this scale."""
+    return selection.roles_of(config)
+
+
+def page_files() -> list[str]:
+    """Template, style and script of the report."""
+    return sorted(os.path.relpath(path) for path in PAGE.iterdir() if path.is_file())
