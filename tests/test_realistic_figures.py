@@ -13,6 +13,7 @@ from initscale.aggregate import fig6, fig17a
 from initscale.aggregate.paper_points import paper_points
 from initscale.aggregate.settings import both_comparisons
 from initscale.claims.definitions import load_claims
+from initscale.claims.evidence import Evidence
 from initscale.claims.verdicts import REPRODUCED, judge
 from initscale.config import load_config
 from initscale.figures import fig6 as drawn_fig6
@@ -134,7 +135,9 @@ def test_paper_points_have_what_their_setting_names():
 def test_claims_read_the_tables(fig6_table):
     claims = load_claims()
     claim = next(claim for claim in claims.claims if claim.name == "fig6c_cogs_out_of_distribution")
-    found = judge(replace(claim, minimal_n=2), claims, "laptop", fig6_table.to_pandas(), {})
+    evidence = Evidence(fig6_table.to_pandas(), {"large": 0.5, "small": 0.85})
+    assert judge(claim, claims, evidence).gate == "fitted_task"
+    found = judge(replace(claim, minimal_n=2, needs=()), claims, evidence)
     assert found.estimate.effect == pytest.approx((18 * 0.2 + 3 * 0.1) / 21)
     assert found.verdict == REPRODUCED
 
@@ -174,9 +177,11 @@ def test_fig17a(fig17a_table, config):
     assert set(runs.loc[runs["setting"] == "small", "gamma"]) == {0.85}
     assert len(data[data["source"] == "paper"]) == 7
     claims = load_claims()
-    for name in ("fig17a_small_init", "fig17a_large_init"):
+    roles = {"large": 0.5, "small": 0.85}
+    for name in ("fig17a_small_init", "fig17a_large_init", "fig17a_gpt2_small_init", "fig17a_gpt2_large_init"):
         claim = next(claim for claim in claims.claims if claim.name == name)
-        assert judge(replace(claim, minimal_n=2), claims, "laptop", data, {}).verdict == REPRODUCED
+        assert judge(claim, claims, Evidence(data, roles)).gate == "long_enough"
+        assert judge(replace(claim, minimal_n=2, needs=()), claims, Evidence(data, roles)).verdict == REPRODUCED
     with style(config["figures"]["style"]):
         figure = drawn_fig17a.draw(fig17a_table, config["figures"]["style"])["fig17a"]
         assert [len(axis.get_xticks()) for axis in figure.axes] == [4, 3]

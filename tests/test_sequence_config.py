@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from initscale.config import load_config
@@ -51,13 +53,19 @@ class TestConfig:
         [
             ({"fig6": {"studies": ["phase"]}}, "is on the task `anchor`, not on one of"),
             ({"fig6": {"studies": ["addition_origin"]}}, "fig6 needs the axis `size`"),
-            ({"fig6": {"studies": ["scan", "addition_origin"]}}, "do not fit into one panel"),
             ({"fig17a": {"studies": ["addition", "scan"]}}, "is on the task `scan`, not on sums"),
         ],
     )
     def test_studies_that_a_figure_cannot_show(self, figures, words):
         with pytest.raises(ConfigError, match=words):
             config_with(figures=figures)
+
+    def test_studies_of_one_task_share_a_panel_if_their_sizes_differ(self):
+        for size, words in ((30, "`cogs` and `cogs_more` both have 30 samples"), (25, None)):
+            studies = {"cogs_more": {"like": "cogs", "grid": {"size": [size]}}}
+            changes = {"studies": studies, "figures": {"fig6": {"studies": ["cogs", "cogs_more"]}}}
+            with pytest.raises(ConfigError, match=words) if words else nullcontext():
+                config_with(**changes)
 
     def test_null_leaves_a_study_and_a_figure_out(self):
         found = config_with(studies={"cogs": None}, figures={"fig6": {"studies": ["scan"]}, "fig17a": None})

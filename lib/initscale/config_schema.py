@@ -42,7 +42,8 @@ def _is_inherited(error: jsonschema.ValidationError, layers: list[tuple[str, Map
         path += [_unknown_key(error)]
     elif error.validator == "required":
         path += [_missing_key(error)]
-    has_like = len(path) > 2 and path[0] in INHERITING and source_of([*path[:2], "like"], layers) is not None
+    inheriting = len(path) > 2 and path[0] in (*INHERITING, "claims")
+    has_like = inheriting and source_of([*path[:2], "like"], layers) is not None
     return has_like and source_of(path, layers) is None
 
 
@@ -90,7 +91,8 @@ def _allowed(error: jsonschema.ValidationError) -> str:
         "uniqueItems": "no item may be given twice",
         "pattern": "it must match the pattern {}",
     }
-    text = rules.get(error.validator, error.message).format(error.validator_value)
+    rule = rules.get(error.validator)
+    text = rule.format(error.validator_value) if rule else error.message
     description = error.schema.get("description") if isinstance(error.schema, dict) else None
     return f"{text} ({description})" if description else text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from initscale.errors import ConfigError
+from initscale.figure_checks import axis_values
 
 FIG6_TASKS = ("scan", "cogs")
 
@@ -28,10 +29,17 @@ def _check_fig6(config: dict, describe: Callable[..., str]) -> None:
     for study, task in zip(studies, tasks, strict=True):
         if task not in FIG6_TASKS:
             raise ConfigError(f"the study `{study}` is on the task `{task}`, not on one of {FIG6_TASKS}", where=where)
-        if tasks.count(task) > 1:
-            raise ConfigError(f"two studies on the task `{task}` do not fit into one panel", where=where)
         if "size" not in config["studies"][study]["grid"]:
             raise ConfigError("fig6 needs the axis `size`", where=describe("studies", study, "grid"))
+    for task in FIG6_TASKS:
+        same = [study for study, its_task in zip(studies, tasks, strict=True) if its_task == task]
+        sizes = [size for study in same for size in axis_values(config, study, "size")]
+        twice = sorted({size for size in sizes if sizes.count(size) > 1})
+        if twice:
+            raise ConfigError(
+                f"{' and '.join(f'`{study}`' for study in same)} both have {twice[0]} samples, one point of a curve",
+                where=where,
+            )
 
 
 def _check_fig17a(config: dict, describe: Callable[..., str]) -> None:

@@ -34,8 +34,8 @@ def model_words(config: dict, study: str) -> str:
 
 
 def duration_words(recipe: dict) -> str:
-    """Length of a training, which a run may leave early once it has settled."""
-    return f"at most {recipe['duration']} (until settled)" if recipe["early_stopping"] else recipe["duration"]
+    """Length of a training, which a run may leave early by the rule of its recipe."""
+    return f"at most {recipe['duration']} (early stopping)" if recipe["early_stopping"] else recipe["duration"]
 
 
 def sequence_model_words(config: dict, study: str) -> str:

@@ -1,7 +1,10 @@
 """Claims of the paper and their verdicts: config/claims.yaml says what is judged, these modules judge it.
 
-definitions  the claims and the paper's values, checked
+definitions  the claims, their gates and the paper's values, checked
+fixed        roles, gates, thresholds and grid, and their hash
+evidence     the tables and roles that a claim is judged on
 selection    rows of an aggregate table
+gates        what must hold of the runs before a claim is judged
 metrics      from rows to one number per replicate
 intervals    from these numbers to an effect with an interval
 verdicts     from the interval and the threshold to a verdict

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from initscale.claims.metrics import METRICS
-from initscale.config import CONFIG_FOLDER, merge, read_yaml
+from initscale.config import CONFIG_FOLDER, inherit, merge, read_yaml
 from initscale.config_schema import check_schema
 from initscale.errors import ConfigError, InputError
 
@@ -17,6 +17,8 @@ CLAIMS_FILE = CONFIG_FOLDER / "claims.yaml"
 VALUES_FILE = CONFIG_FOLDER / "paper_values.csv"
 VALUE_COLUMNS = ("id", "figure", "quantity", "setting", "value", "unit", "source", "how_read")
 SOURCES = ("paper", "figure", "logs", "journal", "code")
+QUOTES = ("values", "minus", "over", "also")
+"""Keys of a claim's section ``paper`` that hold ids."""
 
 
 def claim_files() -> list[str]:
@@ -39,6 +41,28 @@ class PaperValue:
 
 
 @dataclass(frozen=True)
+class Gate:
+    """A condition on runs; the keys are described in config/claims.schema.yaml."""
+
+    name: str
+    measure: str
+    words: str
+    why: str
+    at_least: float | None = None
+    at_most: float | None = None
+    runs: str = "every"
+    of: str = "every"
+
+
+@dataclass(frozen=True)
+class Need:
+    """A gate of a claim, and the runs that it is checked on where these are not the ones that the claim compares."""
+
+    gate: Gate
+    where: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class Claim:
     """One claim; the keys are described in config/claims.schema.yaml."""
 
@@ -49,16 +73,26 @@ class Claim:
     study: str
     metric: str
     options: dict[str, Any]
-    test: str
+    beside: dict[str, dict[str, Any]]
+    needs: tuple[Need, ...]
     direction: str
     threshold: float
+    why: str
     minimal_n: int
-    scales: tuple[str, ...]
     unit: str
     provisional: bool
     tolerance: float
-    paper: str
-    values: tuple[str, ...]
+    paper: dict[str, Any]
+
+    @property
+    def quoted(self) -> list[str]:
+        """Ids of all the paper's values that stand beside it."""
+        return [name for key in QUOTES for name in self.paper.get(key, ())]
+
+    @property
+    def test(self) -> str:
+        """How the interval of its metric is made, see ``initscale.claims.intervals``."""
+        return METRICS[self.metric].test
 
 
 @dataclass(frozen=True)
@@ -66,9 +100,8 @@ class Claims:
     """All claims with what they share."""
 
     claims: tuple[Claim, ...]
+    gates: dict[str, Gate]
     level: float
-    resamples: int
-    unjudged: dict[str, str]
     values: dict[str, PaperValue]
 
 
@@ -77,48 +110,50 @@ def load_claims(path: Path = CLAIMS_FILE, values_path: Path = VALUES_FILE) -> Cl
 
     Raises
     ------
-    ConfigError for an unknown key, metric, test or paper value, naming the nearest known one; InputError for a
+    ConfigError for an unknown key, metric, gate or paper value, naming the nearest known one; InputError for a
     damaged values file.
     """
     content = read_yaml(path) or {}
-    defaults = content.get("defaults")
+    defaults, layers = content.get("defaults"), [(str(path), content)]
     if isinstance(defaults, dict) and isinstance(content.get("claims"), dict):
-        content["claims"] = {name: merge(defaults, claim) for name, claim in content["claims"].items()}
-    check_schema(content, read_yaml(path.with_suffix(".schema.yaml")), [(str(path), content)])
+        whole = inherit(content["claims"], lambda *keys: f"{path}: claims.{'.'.join(map(str, keys))}")
+        content = content | {"claims": {name: merge(defaults, claim) for name, claim in whole.items()}}
+    check_schema(content, read_yaml(path.with_suffix(".schema.yaml")), layers)
+    gates = {name: Gate(name=name, **section) for name, section in content["gates"].items()}
     values = read_values(values_path)
     for name, claim in content["claims"].items():
-        _check(f"{path}: claims.{name}", claim, values)
-    claims = tuple(_claim(name, section) for name, section in content["claims"].items())
-    shared = content["interval"]
-    return Claims(claims, shared["level"], shared["resamples"], content["unjudged_scales"], values)
+        _check(f"{path}: claims.{name}", claim, gates, values)
+    claims = tuple(_claim(name, section, gates) for name, section in content["claims"].items())
+    return Claims(claims, gates, content["interval"]["level"], values)
 
 
-def _claim(name: str, section: dict) -> Claim:
-    paper = section["paper"]
-    known = {key: section[key] for key in section if key not in ("paper", "scales")}
-    return Claim(
-        name=name, **known, scales=tuple(section["scales"]), paper=paper["words"], values=tuple(paper.get("values", ()))
+def _claim(name: str, section: dict, gates: dict[str, Gate]) -> Claim:
+    needs = tuple(
+        Need(gates[need]) if isinstance(need, str) else Need(gates[need["gate"]], need["where"])
+        for need in section["needs"]
     )
+    return Claim(**{"beside": {}} | section | {"name": name, "needs": needs})
 
 
-def _check(where: str, claim: dict, values: dict[str, PaperValue]) -> None:
+def _check(where: str, claim: dict, gates: dict[str, Gate], values: dict[str, PaperValue]) -> None:
     metric = METRICS[claim["metric"]]
-    if claim["test"] != metric.test:
-        raise ConfigError(
-            f"the metric `{claim['metric']}` goes with the test `{metric.test}`, not with `{claim['test']}`",
-            where=f"{where}.test",
-        )
-    unknown = [key for key in claim["options"] if key not in metric.options]
-    if unknown:
-        raise ConfigError(
-            f"unknown option `{unknown[0]}` (known here: {', '.join(metric.options)})", where=f"{where}.options"
-        )
+    for options in (claim["options"], *claim.get("beside", {}).values()):
+        unknown = [key for key in options if key not in metric.options]
+        if unknown:
+            raise ConfigError(
+                f"unknown option `{unknown[0]}` (known here: {', '.join(metric.options)})", where=f"{where}.options"
+            )
     missing = [key for key in metric.required if key not in claim["options"]]
     if missing:
         raise ConfigError(f"the option `{missing[0]}` is missing", where=f"{where}.options")
-    for value in claim["paper"].get("values", ()):
-        if value not in values:
-            raise ConfigError(f"`{value}` is not an id in paper_values.csv", where=f"{where}.paper.values")
+    for need in claim["needs"]:
+        gate = need if isinstance(need, str) else need["gate"]
+        if gate not in gates:
+            raise ConfigError(f"`{gate}` is not one of the gates ({', '.join(gates)})", where=f"{where}.needs")
+    for key in QUOTES:
+        for value in claim["paper"].get(key, ()):
+            if value not in values:
+                raise ConfigError(f"`{value}` is not an id in paper_values.csv", where=f"{where}.paper.{key}")
 
 
 def read_values(path: Path = VALUES_FILE) -> dict[str, PaperValue]:

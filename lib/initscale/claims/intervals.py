@@ -1,23 +1,23 @@
 """Effect, interval and n from the replicates of a metric.
 
-bootstrap  effect: mean over seeds. Interval: percentile bootstrap over seeds. With three seeds it is the range of the
-           three, which covers the true mean in fewer cases than its level says; so thresholds ask for effects that
-           matter, not for any that differ from zero.
-sign       effect: share of runs. Interval: Clopper-Pearson. p: sign test against one half.
-rank       effect: probability that a run of the first group exceeds one of the second (ties half). Interval: bootstrap
-           of both groups. p: Mann-Whitney test.
+mean   effect: mean over seeds. Interval: Student's t over seeds.
+share  effect: share of runs. Interval: Clopper-Pearson. p: sign test against one half.
+rank   effect: probability that a run of the first group exceeds one of the second (ties half). Interval: bootstrap
+       of both groups. p: Mann-Whitney test.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest, bootstrap, mannwhitneyu
+from scipy.stats import binomtest, bootstrap, mannwhitneyu, t
 
 from initscale.claims.metrics import Sample
 
 _SEED = 0  # of the resampling, so that equal tables give equal intervals
+_RESAMPLES = 10000
 
 
 @dataclass(frozen=True)
@@ -36,26 +36,27 @@ def size(sample: Sample) -> int:
     return min(len(group) for group in sample.groups)
 
 
-def estimate(test: str, sample: Sample, level: float, resamples: int, direction: str) -> Estimate:
-    """Estimate of a sample with at least one replicate in each group."""
-    return {"bootstrap": _mean, "sign": _share, "rank": _exceeds}[test](sample, level, resamples, direction)
+def estimate(test: str, sample: Sample, level: float, direction: str) -> Estimate:
+    """Estimate of a sample with at least two replicates in each group."""
+    return {"mean": _mean, "share": _share, "rank": _exceeds}[test](sample, level, direction)
 
 
-def _mean(sample: Sample, level: float, resamples: int, _: str) -> Estimate:
+def _mean(sample: Sample, level: float, _: str) -> Estimate:
     (values,) = sample.groups
-    low, high = _resampled((values,), np.mean, level, resamples)
-    return Estimate(float(np.mean(values)), low, high, len(values))
+    n, mean = len(values), float(np.mean(values))
+    half = t.ppf((1 + level) / 2, n - 1) * float(np.std(values, ddof=1)) / math.sqrt(n)
+    return Estimate(mean, mean - half, mean + half, n)
 
 
-def _share(sample: Sample, level: float, _: int, direction: str) -> Estimate:
+def _share(sample: Sample, level: float, direction: str) -> Estimate:
     (won,) = sample.groups
     test = binomtest(int(won.sum()), len(won), 0.5, alternative=_side(direction))
     interval = binomtest(int(won.sum()), len(won)).proportion_ci(level, "exact")
     return Estimate(float(won.mean()), float(interval.low), float(interval.high), len(won), float(test.pvalue))
 
 
-def _exceeds(sample: Sample, level: float, resamples: int, direction: str) -> Estimate:
-    low, high = _resampled(sample.groups, probability_of_more, level, resamples)
+def _exceeds(sample: Sample, level: float, direction: str) -> Estimate:
+    low, high = _resampled(sample.groups, level)
     p = float(mannwhitneyu(*sample.groups, alternative=_side(direction)).pvalue)
     return Estimate(float(probability_of_more(*sample.groups)), low, high, size(sample), p)
 
@@ -66,12 +67,12 @@ def probability_of_more(first: np.ndarray, second: np.ndarray, axis: int = -1) -
     return (gap.mean(axis=(-2, -1)) + 1) / 2
 
 
-def _resampled(groups: tuple[np.ndarray, ...], statistic, level: float, resamples: int) -> tuple[float, float]:
+def _resampled(groups: tuple[np.ndarray, ...], level: float) -> tuple[float, float]:
     if all(np.ptp(group) == 0 for group in groups):
-        value = float(statistic(*groups))
+        value = float(probability_of_more(*groups))
         return value, value
     rng, method = np.random.default_rng(_SEED), {"method": "percentile", "vectorized": True, "batch": 1000}
-    found = bootstrap(groups, statistic, n_resamples=resamples, confidence_level=level, rng=rng, **method)
+    found = bootstrap(groups, probability_of_more, n_resamples=_RESAMPLES, confidence_level=level, rng=rng, **method)
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 

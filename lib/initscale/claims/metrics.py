@@ -2,9 +2,9 @@
 
 Each is a small pure function, registered by name with the test that fits what it returns:
 
-bootstrap  one number per seed: other runs of a seed are averaged first, because they are not independent of each other
-sign       one truth value per run
-rank       one number per run, in two groups of runs
+mean   one number per seed: other runs of a seed are averaged first, because they are not independent of each other
+share  one truth value per run
+rank   one number per run, in two groups of runs
 
 In the last two, runs that differ in their rates only (one gamma, depth and seed) are averaged first. Runs of one seed
 at different gamma stay apart, although they share the direction of their initial weights and the order of their
@@ -27,7 +27,6 @@ from initscale.claims.selection import Roles, Unavailable, need_columns, select
 
 RUN_AXES = ("gamma", "depth", "lr", "weight_decay", "seed")
 REPLICATE = ["gamma", "depth", "seed"]
-PHASES = ("symmetric", "inferential")
 
 
 @dataclass(frozen=True)
@@ -65,19 +64,19 @@ def metric(test: str, required: tuple[str, ...], optional: tuple[str, ...] = ("w
     return register
 
 
-@metric("bootstrap", ("value",))
+@metric("mean", ("value",))
 def level(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
     """Mean of ``value``, for each seed."""
     return _sample(_by_seed(rows, options, roles))
 
 
-@metric("bootstrap", ("value", "high", "low"))
+@metric("mean", ("value", "high", "low"))
 def difference(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
     """Mean of ``value`` at ``high`` minus mean at ``low`` (conditions), for each seed that has both."""
     return _sample(_paired(*_sides(rows, options, roles, options), np.subtract))
 
 
-@metric("bootstrap", ("value", "high", "low", "over"))
+@metric("mean", ("value", "high", "low", "over"))
 def ratio(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
     """Geometric mean over the values of the column ``over`` of ``value`` at ``high`` over that at ``low``, by seed."""
     chosen, plain = _chosen(rows, options, roles, (options["over"],)), {"value": options["value"]}
@@ -92,7 +91,7 @@ def ratio(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
     return _sample(np.exp(pd.DataFrame(parts).mean(axis=1)))
 
 
-@metric("bootstrap", ("value", "inside", "outside"))
+@metric("mean", ("value", "inside", "outside"))
 def peak(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
     """Mean of ``value`` at ``inside`` minus the largest of those at ``outside`` (a list of conditions), by seed."""
     inside = _by_seed(rows, options, roles, options["inside"])
@@ -100,7 +99,28 @@ def peak(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
     return _sample(_paired(inside, outside, np.subtract))
 
 
-@metric("bootstrap", ("value", "along"), ("where", "within"))
+@metric("mean", ("value", "high", "low", "first", "then"))
+def interaction(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
+    """Difference of ``value`` between ``high`` and ``low`` at ``first`` minus that at ``then``, by seed."""
+    gaps = []
+    for part in ("first", "then"):
+        sides = (_by_seed(rows, options, roles, options[part] | options[side]) for side in ("high", "low"))
+        gaps.append(_paired(*sides, np.subtract))
+    return _sample(_paired(*gaps, np.subtract))
+
+
+@metric("mean", ("value", "along"))
+def peak_ratio(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
+    """Largest ``value`` between the ends of the column ``along`` over the larger of the two at its ends, by seed."""
+    along, value = options["along"], options["value"]
+    chosen = _chosen(rows, options, roles, (along,))
+    wide = chosen.pivot_table(index="seed", columns=along, values=value, aggfunc="mean").dropna()
+    if wide.shape[1] < 3 or wide.empty:
+        raise Unavailable(f"fewer than three values of {along} with a number")
+    return _sample(wide.iloc[:, 1:-1].max(axis=1) / wide.iloc[:, [0, -1]].max(axis=1))
+
+
+@metric("mean", ("value", "along"), ("where", "within"))
 def trend(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
     """Spearman's rank correlation of ``value`` with the column ``along``, for each seed.
 
@@ -118,33 +138,37 @@ def trend(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
     return _sample(pd.Series({seed: np.mean(values) for seed, values in found.items()}))
 
 
-@metric("sign", ("name", "phase", "above", "first", "second"))
+@metric("share", ("first", "second"), ("where", "uniform"))
 def wins(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
-    """Of the runs that answer as ``phase``: whether the score ``first`` is larger than ``second``.
+    """Whether the score ``first`` is larger than ``second``, for each run.
 
-    The table has a score's name in the column ``name`` and its value in ``value``. A run answers as a phase if its
-    ``<phase>_accuracy`` is larger than ``above``.
+    The table has a score's name in the column ``score`` and its value in ``value``. With ``uniform`` both scores are
+    first divided by what uniform attention has.
     """
-    scores = _scores(rows, options, roles, (options["first"], options["second"]))
-    runs = scores[scores[f"{options['phase']}_accuracy"] > options["above"]]
-    both = runs[[options["first"], options["second"]]].groupby(REPLICATE).mean()
+    names, uniform = (options["first"], options["second"]), options.get("uniform", {})
+    need_columns(rows, ("score", "value", "seed"))
+    chosen = select(rows, {**options.get("where", {}), "score": list(names)}, roles)
+    axes = [axis for axis in RUN_AXES if axis in chosen.columns]
+    scores = chosen.pivot_table(index=axes, columns="score", values="value", aggfunc="mean", dropna=False)
+    both = scores[list(names)].groupby(REPLICATE).mean()
     known = both.dropna()
-    won = (known[options["first"]] > known[options["second"]]).to_numpy()
-    return Sample((won,), len(both) - len(known), (_seeds(known),))
+    first, second = (known[name] / uniform.get(name, 1.0) for name in names)
+    return Sample(((first > second).to_numpy(),), len(both) - len(known), (_seeds(known),))
 
 
-@metric("rank", ("name", "score", "above"))
-def between_phases(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
-    """``score`` of the inferential runs and of the symmetric ones; see :func:`wins`."""
-    scores = _scores(rows, options, roles, (options["score"],))
-    return _groups([scores[scores[f"{phase}_accuracy"] > options["above"]][options["score"]] for phase in PHASES[::-1]])
-
-
-@metric("rank", ("where",), ())
+@metric("rank", ("where", "high", "low"), ("within",))
 def by_phase(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
-    """``value`` of the inferential runs and of the symmetric ones, in a table with the column ``phase``."""
+    """``value`` of the runs of the phase ``high`` and of the phase ``low``, in a table with the column ``phase``.
+
+    With ``within`` (a list of columns) a run counts with its rank among the runs of both phases in its group, and
+    groups with one phase only are left out.
+    """
     chosen = _chosen(rows, {**options, "value": "value"}, roles, ("phase", *REPLICATE))
-    return _groups([chosen[chosen["phase"] == phase].set_index(REPLICATE)["value"] for phase in PHASES[::-1]])
+    chosen = chosen[chosen["phase"].isin([options["high"], options["low"]])]
+    if options.get("within"):
+        groups = chosen.groupby(options["within"])
+        chosen = chosen.assign(value=groups["value"].rank(pct=True))[groups["phase"].transform("nunique") == 2]
+    return _groups([chosen[chosen["phase"] == options[side]].set_index(REPLICATE)["value"] for side in ("high", "low")])
 
 
 def _groups(values: list[pd.Series]) -> Sample:
@@ -157,15 +181,6 @@ def _groups(values: list[pd.Series]) -> Sample:
 
 def _seeds(values: pd.Series | pd.DataFrame) -> int:
     return values.index.get_level_values("seed").nunique()
-
-
-def _scores(rows: pd.DataFrame, options: Mapping, roles: Roles, names: tuple[str, ...]) -> pd.DataFrame:
-    """One row per run, one column per score."""
-    need_columns(rows, (options["name"], "value", "seed"))
-    wanted = [*names, *(f"{phase}_accuracy" for phase in PHASES)]
-    chosen = select(rows, {**options.get("where", {}), options["name"]: wanted}, roles)
-    axes = [axis for axis in RUN_AXES if axis in chosen.columns]
-    return chosen.pivot_table(index=axes, columns=options["name"], values="value", aggfunc="mean", dropna=False)
 
 
 def _chosen(rows: pd.DataFrame, options: Mapping, roles: Roles, columns=(), place: Mapping | None = None):

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 
 from initscale.claims.definitions import Claim, Claims, load_claims
-from initscale.claims.selection import roles_of
+from initscale.claims.evidence import Tables, evidence_of, read_tables
+from initscale.claims.fixed import fixed_hash
+from initscale.claims.selection import Unavailable
 from initscale.claims.verdicts import NOT_EVALUATED, VERDICTS, Judged, judge
 from initscale.errors import InputError
-from initscale.grid import studies_of
-from initscale.paths import Layout
-from initscale.storage import read_table
 from initscale.tables import Column, make_table
 
 COLUMNS = (
     Column("claim", "string", "", "name in config/claims.yaml"),
     Column("figure", "string", "", "figure and panels of the paper, or text"),
     Column("statement", "string", "", "what the paper says"),
-    Column("verdict", "string", "", "reproduced, not reproduced, inconclusive or not evaluated at this scale"),
-    Column("reason", "string", "", "why it is not evaluated; empty otherwise"),
+    Column("verdict", "string", "", "reproduced, not reproduced, inconclusive or not evaluated"),
+    Column("reason", "string", "", "why it is not evaluated, with the value that failed; empty otherwise"),
+    Column("gate", "string", "", "the gate that failed, or what the gates saw"),
+    Column("beside", "string", "", "other readings of the claim, each with verdict, effect and interval"),
     Column("note", "string", "", "what else a reader must know"),
     Column("effect", "float64", "see unit", "the metric's value; nan if not evaluated"),
     Column("low", "float64", "see unit", "lower end of its interval"),
     Column("high", "float64", "see unit", "upper end of its interval"),
     Column("n", "int64", "replicates", "seeds or runs behind the effect; 0 if not evaluated"),
     Column("seeds", "int64", "seeds", "seeds that these replicates come from"),
-    Column("p", "float64", "1", "p value of the sign or rank test; nan for a bootstrap"),
+    Column("p", "float64", "1", "p value of the sign or rank test; nan for a mean"),
     Column("direction", "string", "", "side of the threshold that the claim is on"),
     Column("threshold", "float64", "see unit", "fixed in config/claims.yaml"),
     Column("minimal_n", "int64", "replicates", "n below which the claim is not judged"),
@@ -48,40 +48,30 @@ _MARKS = (
 )
 
 
-def claim_tables(config: dict, claims: Claims) -> list[str]:
-    """Figures of the configuration whose tables are judged, each once."""
-    return list(dict.fromkeys(claim.table for claim in claims.claims if claim.table in config["figures"]))
-
-
 def judge_all(config: dict, claims: Claims | None = None) -> list[Judged]:
     """Judge every claim on the tables of the configuration's scale and source.
 
     A table that does not exist is a reason not to judge; one that is damaged is an error.
     """
-    claims, layout, frames = claims or load_claims(), Layout(config), {}
-    for name in {claim.table for claim in claims.claims}:
-        path = layout.table(name)
-        frames[name] = read_table(path).to_pandas() if Path(path).exists() else None
-    roles = roles_of(config)
-    return [
-        _left_out(config, claim) or judge(claim, claims, config["scale"], frames[claim.table], roles)
-        for claim in claims.claims
-    ]
+    claims = claims or load_claims()
+    tables = read_tables(config, claims)
+    return [_judged(config, claims, claim, tables) for claim in claims.claims]
 
 
-def _left_out(config: dict, claim: Claim) -> Judged | None:
-    """A claim on a study that the configuration takes out of its figure is not judged."""
-    options = config["figures"].get(claim.table)
-    if not claim.study or options is None or claim.study in studies_of(options):
-        return None
-    return Judged(claim, NOT_EVALUATED, f"{claim.table} is drawn without the study `{claim.study}`")
+def _judged(config: dict, claims: Claims, claim: Claim, tables: Tables) -> Judged:
+    try:
+        evidence = evidence_of(config, claim, tables)
+    except Unavailable as error:
+        return Judged(claim, NOT_EVALUATED, str(error), gate="table")
+    return judge(claim, claims, evidence)
 
 
 def scorecard_table(judged: list[Judged], claims: Claims, scale: str) -> pa.Table:
     """One row per claim; see ``COLUMNS``."""
     rows = [_row(one, claims) for one in judged]
     table = make_table(COLUMNS, {c.name: [row[c.name] for row in rows] for c in COLUMNS})
-    return table.replace_schema_metadata({"scale": scale, "caption": summary(table.to_pandas(), scale)})
+    fixed = fixed_hash(claims, scale)
+    return table.replace_schema_metadata({"scale": scale, "caption": summary(table.to_pandas(), scale), "fixed": fixed})
 
 
 def _row(judged: Judged, claims: Claims) -> dict:
@@ -92,7 +82,8 @@ def _row(judged: Judged, claims: Claims) -> dict:
     return {
         "claim": claim.name,
         **{name: getattr(claim, name) for name in (*shared, "tolerance")},
-        **{name: getattr(judged, name) for name in ("verdict", "reason", "note")},
+        **{name: getattr(judged, name) for name in ("verdict", "reason", "note", "gate")},
+        "beside": "; ".join(f"{name}: {_short(other)}" for name, other in (judged.beside or {}).items()),
         **numbers,
         "n": found.n if found else 0,
         "seeds": judged.seeds,
@@ -100,12 +91,20 @@ def _row(judged: Judged, claims: Claims) -> dict:
     }
 
 
+def _short(judged: Judged) -> str:
+    """Verdict of another reading, with its effect or the reason."""
+    return f"{judged.verdict} ({effect_text(judged.estimate) if judged.estimate else judged.reason})"
+
+
 def _paper(claim: Claim, claims: Claims) -> dict[str, str]:
-    values = [claims.values[name] for name in claim.values]
+    values = [claims.values[name] for name in claim.quoted]
     sources = dict.fromkeys(value.source for value in values)
     short = [f"{', '.join(f'{v.value:g}' for v in values if v.source == source)} [{source}]" for source in sources]
     whole = [f"{v.quantity}{f' ({v.setting})' if v.setting else ''}: {v.value:g} {v.unit}" for v in values]
-    return {"paper": f"{claim.paper}{': ' if short else ''}{'; '.join(short)}", "paper_values": "; ".join(whole)}
+    return {
+        "paper": f"{claim.paper['words']}{': ' if short else ''}{'; '.join(short)}",
+        "paper_values": "; ".join(whole),
+    }
 
 
 def summary(rows: pd.DataFrame, scale: str) -> str:
@@ -142,7 +141,8 @@ def as_markdown(table: pa.Table) -> str:
     """The whole scorecard as Markdown: the judged claims, then the others by reason."""
     rows = table.to_pandas()
     judged = rows[rows["verdict"] != NOT_EVALUATED]
-    lines = [summary(rows, table.schema.metadata[b"scale"].decode()), ""]
+    scale, fixed = (table.schema.metadata[name].decode() for name in (b"scale", b"fixed"))
+    lines = [summary(rows, scale), "", f"Roles, gates, thresholds and grid, fixed before the runs: `{fixed}`.", ""]
     if len(judged):
         lines += ["| fig | claim | verdict | ours [interval] | n | asked | paper |", "|---|---|---|---|---|---|---|"]
     for row in judged.itertuples():
@@ -151,7 +151,7 @@ def as_markdown(table: pa.Table) -> str:
         lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
     others = rows[rows["verdict"] == NOT_EVALUATED]
     if len(others):
-        lines += ["", "Not evaluated at this scale:", ""]
+        lines += ["", "Not evaluated:", ""]
     for reason, group in others.groupby("reason", sort=False):
         names = ", ".join(f"{row.figure} (`{row.claim}`)" for row in group.itertuples())
         lines.append(f"* {reason}: {names}")

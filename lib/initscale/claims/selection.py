@@ -1,8 +1,9 @@
 """Rows of an aggregate table, chosen by conditions on its columns.
 
 A condition is a value, a list of values, ``null``, ``smallest`` or ``largest`` (of the rows that fulfil the plain
-conditions), or ``role:NAME``: what the scale's configuration gives as the symmetric or inferential gamma, or the depth,
-of Fig 5. So a claim names no number that differs between scales.
+conditions), or ``role:NAME``: one of the paper's gammas, mapped to the width of the claim's study
+(``initscale.paper.mapping``), or ``role:lr`` and ``role:weight_decay``, the recipe's own. So a claim names no number
+that differs between scales, and no option of a figure decides what it is about.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import numpy as np
 import pandas as pd
 
 from initscale.errors import ConfigError
+from initscale.grid import study_points
+from initscale.paper.mapping import study_roles
 
 
 class Unavailable(Exception):
@@ -29,10 +32,19 @@ EXTREMES = ("smallest", "largest")
 Roles = Mapping[str, float]
 
 
-def roles_of(config: dict) -> dict[str, float]:
-    """Gammas and depth that the configuration displays for the two phases (Fig 5)."""
-    options = config["figures"]["fig5"]
-    return {**options["gammas"], "depth": options["depth"]}
+def roles_of(config: dict, study: str) -> dict[str, float]:
+    """Roles of a study: gammas by its rule, and the recipe's own rate and weight decay.
+
+    Where the study departs from its rule, and so has no run at a role's gamma, the end of its grid stands in: claims
+    are not judged there (``initscale.claims.verdicts``), but their gates can be read.
+    """
+    section = config["studies"][study]
+    recipe, roles = config["training"][section["training"]], study_roles(config, study)
+    gammas = sorted(point["gamma"] for point in study_points(section))
+    if "departs" in section:
+        ends = dict.fromkeys(("very_large", "symmetric", "large"), gammas[0])
+        roles = {role: gamma if gamma in gammas else ends.get(role, gammas[-1]) for role, gamma in roles.items()}
+    return roles | {"lr": recipe["lr"], "weight_decay": recipe["weight_decay"]}
 
 
 def need_columns(rows: pd.DataFrame, names) -> None:
@@ -61,6 +73,8 @@ def select(rows: pd.DataFrame, where: Mapping[str, Any], roles: Roles) -> pd.Dat
 
 
 def _resolved(wanted: Any, roles: Roles) -> Any:
+    if isinstance(wanted, list):
+        return [_resolved(one, roles) for one in wanted]
     if isinstance(wanted, str) and wanted.startswith("role:"):
         name = wanted.removeprefix("role:")
         if name not in roles:
@@ -76,6 +90,9 @@ def _equal(rows: pd.DataFrame, column: str, wanted: Any) -> pd.DataFrame:
     found = []
     for option in options:
         if isinstance(option, str):
+            if option not in set(known) and column == "phase":
+                shown = ", ".join(f"{n} row(s) {phase}" for phase, n in rows[column].value_counts().items()) or "none"
+                raise Unavailable(f"no run is in the phase {option} (there are: {shown})")
             if option not in set(known):
                 raise ClaimError(f"no row has {column} = `{option}` ({_nearest(option, known)})")
             found.append(rows[column] == option)

@@ -72,7 +72,8 @@ def probe_settings(config: dict, study: str) -> dict:
 
 def scorecard_settings(config: dict) -> dict:
     """What of the configuration the verdicts depend on."""
-    return {"scale": config["scale"], "figures": {k: v for k, v in config["figures"].items() if k != "style"}}
+    unused = ("execution", "cluster", "results", "overwrite")
+    return {key: value for key, value in config.items() if key not in unused}
 
 
 def write_record(

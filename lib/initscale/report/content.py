@@ -35,8 +35,8 @@ def verdict_rows(scorecard: pd.DataFrame, claims: Claims, figures: set[str]) -> 
             "bar": None if row.verdict == NOT_EVALUATED else interval_bar(row),
             "p_text": "" if row.p != row.p else f"p = {row.p:.2g}",
             "link": row.table if row.table in figures else None,
-            "words": by_name[row.claim].paper,
-            "values": [claims.values[name] for name in by_name[row.claim].values],
+            "words": by_name[row.claim].paper["words"],
+            "values": [claims.values[name] for name in by_name[row.claim].quoted],
         }
         for row in scorecard.itertuples(index=False)
     ]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from initscale.claims.definitions import claim_files, load_claims
-from initscale.claims.scorecard import as_markdown, claim_tables, judge_all, scorecard_table, summary
+from initscale.claims.evidence import table_names
+from initscale.claims.scorecard import as_markdown, judge_all, scorecard_table, summary
 from initscale.paths import Layout
 from initscale.provenance.lineage import write_scorecard_record
 from initscale.storage import atomic_path, write_table
@@ -31,7 +32,7 @@ def scorecard(config: dict) -> str:
         table.to_pandas().to_csv(part, index=False)
     with atomic_path(layout.scorecard("md")) as part:
         part.write_text(as_markdown(table), encoding="utf-8")
-    tables = [path for name in claim_tables(config, load_claims()) if Path(path := layout.table(name)).exists()]
+    tables = [path for name in table_names(config, load_claims()) if Path(path := layout.table(name)).exists()]
     write_scorecard_record(config, [*tables, *claim_files()])
     words = summary(table.to_pandas(), config["scale"])
     LOG.info(words)

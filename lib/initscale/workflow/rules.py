@@ -11,7 +11,7 @@ from pathlib import Path
 
 from initscale.claims import selection
 from initscale.claims.definitions import load_claims
-from initscale.claims.scorecard import claim_tables
+from initscale.claims.evidence import table_names
 from initscale.config import load_config, parse_texts
 from initscale.errors import ConfigError, OutputError
 from initscale.grid import Point, run_facts, study_points
@@ -124,12 +124,12 @@ def bundle_files(layout: Layout, study: str, points: list[Point]) -> dict[str, l
 
 def judged_figures(config: dict) -> list[str]:
     """Figures whose tables claims are judged on."""
-    return claim_tables(config, load_claims())
+    return table_names(config, load_claims())
 
 
-def roles_of(config: dict) -> dict[str, float]:
-    """What the claims call the symmetric and inferential gamma and the depth at this scale."""
-    return selection.roles_of(config)
+def roles_of(config: dict) -> dict[str, dict]:
+    """What the claims call the roles of each study, and what they read from its model."""
+    return {study: selection.roles_of(config, study) for study in config["studies"]}
 
 
 def page_files() -> list[str]:

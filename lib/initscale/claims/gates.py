@@ -1,0 +1,243 @@
+"""Gates: conditions that the runs behind a claim must meet before it is judged.
+
+A gate looks at a measure of every run that the claim compares (``GATE_MEASURES``), most of them columns of the claim's
+own table. Loss and course of the runs of the phases are read from the training curves (table fig_curves). A gate that
+fails, or cannot be read, is the reason not to judge; it never counts against the paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from initscale.claims.definitions import Claim, Gate, Need
+from initscale.claims.evidence import CURVES, Evidence
+from initscale.claims.selection import Roles, Unavailable, select
+
+RUN_AXES = ("study", "norm", "corpus", "gamma", "depth", "size", "lr", "weight_decay", "seed")
+SHARE = 0.8
+"""Of the runs, which must pass a gate that asks for most of them."""
+Measure = Callable[[Evidence, dict], pd.DataFrame]
+"""From the evidence, and the claim's conditions on rows, to a number for each run."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Outcome of a gate: what it saw, in words, and the runs that are left out (of a gate that asks for most runs)."""
+
+    gate: str
+    passed: bool
+    words: str
+    left_out: pd.DataFrame | None = None
+
+
+def arms(claim: Claim, rows: pd.DataFrame, roles: Roles) -> dict[str, pd.DataFrame]:
+    """Rows of the runs that a claim compares, by arm; of a claim about one setting, one arm without a name."""
+    options = claim.options
+    where = options.get("where", {})
+    if claim.metric == "by_phase":
+        chosen = select(rows, where, roles)
+        return {side: chosen[chosen["phase"] == options[side]] for side in ("high", "low")}
+    if "high" in options:
+        parts = [options[part] for part in ("first", "then") if part in options] or [{}]
+        return {
+            side: pd.concat([select(rows, where | part | options[side], roles) for part in parts])
+            for side in ("high", "low")
+        }
+    if "inside" in options:
+        places = {"inside": options["inside"]} | {f"outside {i}": p for i, p in enumerate(options["outside"], start=1)}
+        return {name: select(rows, where | place, roles) for name, place in places.items()}
+    return {"": select(rows, where, roles)}
+
+
+def check(need: Need, claim: Claim, evidence: Evidence) -> Checked:
+    """Check one gate of a claim.
+
+    Raises
+    ------
+    Unavailable where the claim's runs do not exist.
+    """
+    gate = need.gate
+    if gate.measure == "parameters":
+        return _checked(gate, evidence.parameters, "")
+    try:
+        values = GATE_MEASURES[gate.measure](evidence, _kind(claim))
+    except _Unreadable as error:
+        return Checked(gate.name, False, f"{gate.words}, or it cannot be told: {error}")
+    compared = arms(claim, evidence.rows, evidence.roles)
+    if need.where is not None:
+        compared = {"": select(evidence.rows, claim.options.get("where", {}) | need.where, evidence.roles)}
+    measured = {name: _measured(_runs(rows), values) for name, rows in compared.items()}
+    if not any(map(len, measured.values())):
+        raise Unavailable(_no_run(evidence.rows))
+    if gate.of == "better":
+        means = {name: rows["value"].mean() for name, rows in measured.items()}
+        return _checked(gate, max(means.values()), "mean of the better arm")
+    return _every_run(gate, pd.concat(measured.values(), ignore_index=True).drop_duplicates())
+
+
+def without(rows: pd.DataFrame, runs: pd.DataFrame | None) -> pd.DataFrame:
+    """Rows of a table without those of some runs."""
+    if runs is None or runs.empty:
+        return rows
+    keys = runs.drop(columns="value")
+    return rows[~_matches(rows, keys)]
+
+
+def _every_run(gate: Gate, runs: pd.DataFrame) -> Checked:
+    unknown = runs["value"].isna()
+    if unknown.any():
+        return Checked(
+            gate.name, False, f"{gate.words}, or it cannot be told: no {gate.measure} of {_words(runs[unknown])}"
+        )
+    good = runs["value"].map(lambda value: passes(gate, value))
+    if good.all() or (gate.runs == "most" and good.mean() >= SHARE):
+        left_out = runs[~good]
+        note = f"; {len(left_out)} of {len(runs)} runs left out" if len(left_out) else ""
+        return Checked(gate.name, True, f"{_bound(gate, _worst(gate, runs[good])['value'], True)}{note}", left_out)
+    worst = _worst(gate, runs)
+    share = f"{(~good).sum()} of {len(runs)} run(s)"
+    words = f"{gate.words}: {_bound(gate, worst['value'], False)} ({_words(worst.to_frame().T)}; {share})"
+    return Checked(gate.name, False, words)
+
+
+def _checked(gate: Gate, value: float, whose: str) -> Checked:
+    passed = passes(gate, value)
+    bound = _bound(gate, value, passed) + (f" ({whose})" if whose else "")
+    return Checked(gate.name, passed, bound if passed else f"{gate.words}: {bound}")
+
+
+def passes(gate: Gate, value: float) -> bool:
+    """Whether a value is on the right side of a gate."""
+    return value <= gate.at_most if gate.at_most is not None else value >= gate.at_least
+
+
+def _bound(gate: Gate, value: float, passed: bool) -> str:
+    """``loss 0.43 > 0.05``."""
+    upper = gate.at_most is not None
+    sign = {(True, True): "≤", (True, False): ">", (False, True): "≥", (False, False): "<"}[upper, passed]
+    return f"{gate.measure.replace('_', ' ')} {value:.4g} {sign} {gate.at_most if upper else gate.at_least:g}"
+
+
+def _worst(gate: Gate, runs: pd.DataFrame) -> pd.Series:
+    return runs.loc[
+        runs["value"].astype(float).idxmax() if gate.at_most is not None else runs["value"].astype(float).idxmin()
+    ]
+
+
+def _words(runs: pd.DataFrame) -> str:
+    """The first of these runs in words."""
+    axes = {
+        axis: runs.iloc[0][axis] for axis in ("gamma", "depth", "size", "lr", "weight_decay", "seed") if axis in runs
+    }
+    return ", ".join(f"{axis.replace('_', ' ')} {value:g}" for axis, value in axes.items() if pd.notna(value))
+
+
+def _no_run(rows: pd.DataFrame) -> str:
+    if "phase" in rows:
+        counts = rows.drop_duplicates([axis for axis in RUN_AXES if axis in rows])["phase"].value_counts()
+        return f"no run is in the phase ({', '.join(f'{n} {phase}' for phase, n in counts.items())})"
+    return "no run fulfils all conditions"
+
+
+def _runs(rows: pd.DataFrame) -> pd.DataFrame:
+    """The runs that rows belong to, one row each."""
+    return rows[[axis for axis in RUN_AXES if axis in rows]].drop_duplicates()
+
+
+def _measured(runs: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
+    axes = [axis for axis in runs if axis in values]
+    return runs.merge(values.groupby(axes, as_index=False)["value"].mean(), on=axes, how="left")
+
+
+def _matches(rows: pd.DataFrame, runs: pd.DataFrame) -> pd.Series:
+    axes = [axis for axis in runs if axis in rows and axis in RUN_AXES]
+    keys = set(map(tuple, runs[axes].to_numpy().tolist()))
+    return pd.Series([tuple(values) in keys for values in rows[axes].to_numpy().tolist()], index=rows.index)
+
+
+class _Unreadable(Exception):
+    """A measure that the tables do not have."""
+
+
+def _kind(claim: Claim) -> dict:
+    """Conditions of a claim that say which rows it reads, not which runs."""
+    return {column: value for column, value in claim.options.get("where", {}).items() if column not in RUN_AXES}
+
+
+def _column(name: str) -> Measure:
+    def read(evidence: Evidence, kind: dict) -> pd.DataFrame:
+        if name not in evidence.rows:
+            raise _Unreadable(f"the table has no {name.replace('_', ' ')} (made before there were gates)")
+        return _with_value(select(evidence.rows, kind, evidence.roles), name)
+
+    return read
+
+
+def _with_value(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    axes = [axis for axis in RUN_AXES if axis in rows]
+    return rows[axes].assign(value=pd.to_numeric(rows[name]))
+
+
+def _last_of_curves(evidence: Evidence, name: str) -> pd.DataFrame:
+    if evidence.curves is None:
+        raise _Unreadable(f"there is no table `{CURVES}`")
+    axes = [axis for axis in RUN_AXES if axis in evidence.curves]
+    return _with_value(evidence.curves.loc[evidence.curves.groupby(axes)["step"].idxmax()], name)
+
+
+def _loss(evidence: Evidence, kind: dict) -> pd.DataFrame:
+    return _column("loss")(evidence, kind) if "loss" in evidence.rows else _last_of_curves(evidence, "loss")
+
+
+def _seen(evidence: Evidence, _: dict) -> pd.DataFrame:
+    rows = evidence.rows
+    if "seen_accuracy" in rows:
+        return _with_value(rows, "seen_accuracy")
+    if "quantity" in rows and (rows["quantity"] == "accuracy").any():
+        return _with_value(rows[(rows["quantity"] == "accuracy") & (rows["part"] == "test")], "value")
+    return _last_of_curves(evidence, "seen")
+
+
+def _change(evidence: Evidence, _: dict) -> pd.DataFrame:
+    """Largest change of either answer over the last three evaluations."""
+    if evidence.curves is None:
+        raise _Unreadable(f"there is no table `{CURVES}`")
+    axes = [axis for axis in RUN_AXES if axis in evidence.curves]
+    last = (
+        evidence.curves.sort_values("step")
+        .groupby(axes)[["symmetric", "inferential"]]
+        .agg(lambda values: values.tail(3).max() - values.tail(3).min())
+    )
+    return last.max(axis=1).rename("value").reset_index()
+
+
+def _in_distribution(evidence: Evidence, _: dict) -> pd.DataFrame:
+    rows = evidence.rows[evidence.rows["source"] == "run"]
+    return _with_value(rows[(rows["panel"] == "b") & (rows["group"] == "all")], "accuracy")
+
+
+def _row_distance(evidence: Evidence, _: dict) -> pd.DataFrame:
+    """Steps between two rows of the eigenvalues over time; of runs that are not followed, that of those that are."""
+    steps = evidence.rows.loc[evidence.rows["quantity"] == "eigenvalue_at_step", "j"].drop_duplicates().sort_values()
+    if len(steps) < 2:
+        raise _Unreadable("the table has no eigenvalues over time")
+    return _runs(evidence.rows).assign(value=float(steps.diff().max()))
+
+
+def _risen(evidence: Evidence, _: dict) -> pd.DataFrame:
+    return _with_value(evidence.rows[evidence.rows["quantity"] == "risen"], "value")
+
+
+GATE_MEASURES: Mapping[str, Measure] = {
+    "loss": _loss,
+    "change": _change,
+    "seen": _seen,
+    "in_distribution": _in_distribution,
+    "row_distance": _row_distance,
+    "risen": _risen,
+    **{name: _column(name) for name in ("train_loss", "accuracy", "accuracy_own", "test_accuracy", "step")},
+}
+"""Measure -> function that gives it for every run: columns of ``RUN_AXES`` and ``value``."""
