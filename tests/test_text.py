@@ -13,7 +13,7 @@ from initscale.errors import ConfigError, InputError
 from initscale.stages.generate_data import generate_data
 from initscale.storage import content_hash, read_json
 from initscale.tasks.text import definition as text
-from initscale.tasks.text.budget import Filling
+from initscale.tasks.text.budget import ByteBudget
 from initscale.tasks.text.generate import generate
 from initscale.tasks.text.python_corpus import PythonText, bare_code, docstrings, prose_paragraphs
 from initscale.tasks.text.tensors import cut, load
@@ -111,10 +111,10 @@ class TestGenerate:
             generate(SPEC | {"domains": ["code"], "test_bytes": 4001, "train_bytes": 1000})
 
     def test_a_document_is_cut_at_a_whole_character(self):
-        filling = Filling(SPEC | {"document_bytes": 4}, "test")
+        filling = ByteBudget(SPEC | {"document_bytes": 4}, "test")
         assert filling.take("code", "aäöü") == "aä"  # five bytes
         assert filling.filled == {"code": 4, "prose": 0}
-        assert Filling(SPEC, "test").take("code", "a\0b") == "ab"
+        assert ByteBudget(SPEC, "test").take("code", "a\0b") == "ab"
 
 
 @pytest.fixture(scope="module")

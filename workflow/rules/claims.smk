@@ -3,15 +3,18 @@
 Required: the tables of the figures that claims are judged on; for the report also every figure.
 Outputs: results/<scale>/scorecard.{parquet,csv,md}, results/<scale>/report.html.
 
+Figures that `all_figures` does not make are judged and shown where their table exists; they are never made for it.
+
 A change of config/claims.yaml judges again and recomputes nothing else.
 """
 
 CLAIMS = claim_files()
-JUDGED = [name for name in parts.judged_figures(CONFIG) if name in FIGURES]
+REPORTED = parts.reported_figures(CONFIG, LAYOUT, FIGURES)
+JUDGED = [name for name in parts.judged_figures(CONFIG) if name in REPORTED]
 SHOWN = {
     "scorecard": [LAYOUT.scorecard("parquet")],
-    "tables": [LAYOUT.table(figure) for figure in FIGURES],
-    "pictures": [path for pictures in PICTURES.values() for path in pictures],
+    "tables": [LAYOUT.table(figure) for figure in REPORTED],
+    "pictures": [path for figure in REPORTED for path in PICTURES[figure]],
 }
 
 
@@ -42,7 +45,7 @@ rule scorecard:
 
 rule report:
     input:
-        unpack(PLAN.report(SHOWN, FIGURES, PICTURES)),
+        unpack(PLAN.report(SHOWN, REPORTED, PICTURES)),
         page=[local(path) for path in parts.page_files()],
     output:
         report=LAYOUT.report(),

@@ -1,8 +1,7 @@
 """From tables to pictures: module ``figN`` draws results/<scale>/figures/figN.pdf and .png from its table alone.
 
 Each module offers ``NEEDS``, the columns it reads, and ``draw(table, options)``, which returns matplotlib
-figures by file stem. A figure that draws
-more than one picture names its stems in ``STEMS``.
+figures by file stem. A figure that draws more than one picture names its stems in ``STEMS``.
 """
 
 STEMS = {
@@ -10,6 +9,7 @@ STEMS = {
     "fig5": ("fig5", "fig5_pca"),
     "fig11": ("fig11", "fig11_pca"),
     "fig16": ("fig16", "fig16_pca"),
+    "fig_authors_run": ("fig_authors_run", "fig_authors_run_small"),
 }
 
 

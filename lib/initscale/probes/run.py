@@ -12,8 +12,10 @@ from torch import Tensor
 
 from initscale.errors import InputError
 from initscale.models.decoder import Decoder
+from initscale.models.initializations import initial_weights_of
 from initscale.models.spec import ModelSpec, parameters
 from initscale.storage import file_hash, read_json, read_table
+from initscale.training.run_files import SNAPSHOTS, split_snapshots
 
 _REMAKE = "delete the run's folder and train it again; other runs are not affected"
 
@@ -43,6 +45,30 @@ class FinishedRun:
     def model(self) -> Decoder:
         """The plain decoder with these weights."""
         return Decoder.with_weights(self.spec, self.weights).eval().requires_grad_(False)
+
+    def snapshots(self) -> dict[int, dict[str, Tensor]]:
+        """Weights that were kept along the way: step -> weights by name, in the order of the steps.
+
+        Raises
+        ------
+        InputError if the file is missing or damaged.
+        """
+        path = self.folder / SNAPSHOTS
+        try:
+            return split_snapshots(load_file(path))
+        except (SafetensorError, OSError, ValueError) as error:
+            raise InputError(f"is damaged ({error})", where=str(path), hint=_REMAKE) from error
+
+    def initial_weights(self) -> dict[str, Tensor]:
+        """The weights that the training began with, drawn again from the facts.
+
+        Raises
+        ------
+        InputError for a run that began with another run's weights.
+        """
+        if "init_from" in self.facts:
+            raise InputError("began with another run's weights, which are not kept here", where=str(self.folder))
+        return initial_weights_of(self.facts["model"], self.facts["seed"])
 
     def history(self) -> pa.Table:
         """Rows of the training's history."""

@@ -38,7 +38,7 @@ def choices(facts: dict) -> dict[str, str]:
         "data": task_module(task, "tensors"),
         "trainer": f"initscale.training.{load_task(task).TRAINER}",
         "batch_order": f"initscale.training.batch_orders.{recipe.get('batch_order', 'per_epoch')}",
-        "schedule": f"initscale.training.schedules.{recipe.get('schedule', 'warmup_cosine')}",
+        "schedule": schedule_of(recipe),
     }
     builder = builder_of(model)
     if builder:
@@ -46,6 +46,11 @@ def choices(facts: dict) -> dict[str, str]:
     if builder in (None, DECODER):
         chosen["initialization"] = initialization_of(model)
     return chosen
+
+
+def schedule_of(recipe: dict) -> str:
+    """Module of the learning rates of a ``training`` section."""
+    return f"initscale.training.schedules.{recipe.get('schedule', 'warmup_cosine')}"
 
 
 def load_choice(kind: str, facts: dict) -> Callable:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from initscale.training.choices import choices
+from initscale.training.choices import schedule_of
 from initscale.units import parse_time, steps_per_epoch
 
 
@@ -65,7 +65,7 @@ class Recipe:
             snapshots=facts["evaluation"]["snapshots"],
             betas=tuple(training["betas"]),
             early_stopping=EarlyStopping(**rule) if rule else None,
-            schedule=choices(facts)["schedule"],
+            schedule=schedule_of(training),
             **{key: training[key] for key in ("lr_start", "lr_end", "eps", "clip", "precision")},
         )
 

@@ -80,6 +80,20 @@ def training_code_of(config: dict, study: str) -> str:
     return training_code(run_facts(config, study, next(study_points(config["studies"][study]))))
 
 
+def target_of(config: dict, figure: str) -> str:
+    """The target that makes a figure; ``by_name`` for one that is made when it is asked for."""
+    return config["figures"][figure].get("target", "all_figures")
+
+
+def reported_figures(config: dict, layout: Layout, figures: list[str]) -> list[str]:
+    """Figures that scorecard and report are made of: those of `all_figures`, others where their table exists."""
+    return [
+        figure
+        for figure in figures
+        if target_of(config, figure) == "all_figures" or os.path.exists(layout.table(figure))
+    ]
+
+
 def lazily(function: Callable, *arguments) -> Callable[[Mapping], object]:
     """A parameter that is computed only for the jobs that are run: every job reads all rules."""
     return lambda wildcards: function(*arguments)

@@ -43,10 +43,10 @@ def _unseen_groups(spec: dict, pair: Pair, rows: pa.Table, sequences: int) -> li
     is_test = rows["key"].to_numpy() % modulus(spec) == rows["position"].to_numpy()
     mapping = np.asarray(rows["mapping"].to_pylist(), dtype=object)
     groups = []
-    for keys, wanted in (("train", False), ("test", True)):
+    for keys, test_keys in (("train", False), ("test", True)):
         labels = {}
         for name in mappings(spec, pair):
-            part = rows.filter(pa.array((is_test == wanted) & (mapping == name))).slice(0, sequences)
+            part = rows.filter(pa.array((is_test == test_keys) & (mapping == name))).slice(0, sequences)
             labels[answer_name(pair, name, keys)] = _labels(part)
         groups.append(ScoredGroup(_tokens(part), labels))
     return groups

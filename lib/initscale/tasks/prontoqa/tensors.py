@@ -36,26 +36,36 @@ def load(spec: dict, folder: str | Path, sequences: int, size: int | None = None
     names = [column.name for column in columns(spec)]
     tables = {split: read_table(Path(folder) / f"{split}.parquet", names) for split in SPLITS}
     vocabulary = Vocabulary(words())
-    train, test = tables["train"].slice(0, size), tables["test"].slice(0, sequences)
-    known, unseen = (packed(vocabulary, table) for table in (train, test))
-    candidates = torch.tensor([vocabulary.number[label.lower()] for label in LABELS])
-    seen = known.rows(slice(0, sequences))
-    judged = answers(unseen)
+    train = packed(vocabulary, tables["train"].slice(0, size))
+    test_rows = tables["test"].slice(0, sequences)
     groups = [
-        SequenceGroup("train_thought", LOSS, seen),
-        SequenceGroup("test_thought", LOSS, unseen),
-        SequenceGroup("train_answer", LOSS, answers(seen)),
-        SequenceGroup("test_answer", LOSS, judged),
-        SequenceGroup("gold", CHOICE, judged, candidates),
-        SequenceGroup("generated", FINAL, unseen, max_new_tokens=sequence_length(spec)),
+        *_losses("train", train.rows(slice(0, sequences))),
+        *_losses("test", packed(vocabulary, test_rows)),
+        *_answers(spec, vocabulary, test_rows),
     ]
-    hops = torch.from_numpy(test["hops"].to_numpy().copy())
-    for number in spec["hops"]:
-        groups.append(SequenceGroup(f"gold_{number}", CHOICE, judged.rows(hops == number), candidates))
-    first = torch.ones(len(known), dtype=torch.long)
+    every_token = Sequences(train.tokens_Nn, torch.ones(len(train), dtype=torch.long), train.lengths_N)
     items = torch.tensor([vocabulary.number[name] for name in NAMES])
-    everything = Sequences(known.tokens_Nn, first, known.lengths_N)
-    return SequenceData(everything, EOS, items, tuple(groups), content_hash(tables))
+    return SequenceData(every_token, EOS, items, tuple(groups), content_hash(tables))
+
+
+def _losses(split: str, items: Sequences) -> list[SequenceGroup]:
+    """Losses on chain of thought and answer, and on the answer alone."""
+    return [
+        SequenceGroup(f"{split}_thought", LOSS, items),
+        SequenceGroup(f"{split}_answer", LOSS, answers(items)),
+    ]
+
+
+def _answers(spec: dict, vocabulary: Vocabulary, rows: pa.Table) -> list[SequenceGroup]:
+    """Whether answers are right: behind the true chain of thought, behind the model's own, and the first by hops."""
+    items = packed(vocabulary, rows)
+    labels = torch.tensor([vocabulary.number[label.lower()] for label in LABELS])
+    hops_N = torch.from_numpy(rows["hops"].to_numpy().copy())
+    return [
+        SequenceGroup("gold", CHOICE, answers(items), labels),
+        SequenceGroup("generated", FINAL, items, max_new_tokens=sequence_length(spec)),
+        *(SequenceGroup(f"gold_{hops}", CHOICE, answers(items).rows(hops_N == hops), labels) for hops in spec["hops"]),
+    ]
 
 
 def packed(vocabulary: Vocabulary, table: pa.Table) -> Sequences:

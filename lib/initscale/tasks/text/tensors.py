@@ -37,8 +37,8 @@ def load(spec: dict, folder: str | Path, sequences: int, size: int | None = None
         SequenceGroup(f"test_{domain}", LOSS, cut(spec, stream(spec, tables["test"], domain, "test"), sequences))
         for domain in spec["domains"]
     ]
-    known = torch.unique(train_P).long()
-    return SequenceData(cut(spec, train_P, size), SEPARATOR[0], known, tuple(groups), content_hash(tables))
+    used_bytes = torch.unique(train_P).long()
+    return SequenceData(cut(spec, train_P, size), SEPARATOR[0], used_bytes, tuple(groups), content_hash(tables))
 
 
 def stream(spec: dict, table: pa.Table, domain: str, split: str) -> Tensor:
@@ -48,10 +48,10 @@ def stream(spec: dict, table: pa.Table, domain: str, split: str) -> Tensor:
     return torch.from_numpy(np.frombuffer(joined, dtype=np.uint8).copy())
 
 
-def cut(spec: dict, stream_P: Tensor, most: int | None) -> Sequences:
-    """Windows of a stream, or its first ``most``; a view, since only the rows of a batch are ever copied."""
+def cut(spec: dict, stream_P: Tensor, limit: int | None) -> Sequences:
+    """Windows of a stream, or its first ``limit``; a view, since only the rows of a batch are ever copied."""
     rows = windows(spec, len(stream_P))
-    rows = rows if most is None else min(rows, most)
+    rows = rows if limit is None else min(rows, limit)
     tokens_Nn = stream_P.as_strided((rows, sequence_length(spec)), (spec["context"], 1))
     lengths_N = torch.full((rows,), sequence_length(spec))
     return Sequences(tokens_Nn, torch.ones_like(lengths_N), lengths_N)

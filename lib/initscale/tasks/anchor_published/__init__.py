@@ -1,0 +1,1 @@
+"""The anchor task in the published order of random draws."""
