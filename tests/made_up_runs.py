@@ -8,12 +8,13 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from initscale.grid import run_facts, study_points
+from initscale.grid import facts_hash, run_facts, study_points
 from initscale.models.spec import ModelSpec, parameters
-from initscale.paths import Layout
+from initscale.paths import RUN_FILES, Layout
 from initscale.probes import load_probe
 from initscale.probes.run import FinishedRun
-from initscale.storage import write_table
+from initscale.provenance.code import code_hash, data_roots, training_code
+from initscale.storage import file_hash, write_json, write_table
 
 STEPS = (0, 20, 40, 60)
 
@@ -71,3 +72,25 @@ def values(table: pa.Table, quantity: str, part: str = "") -> np.ndarray:
     """A vector of a probe, in the order of its index."""
     data = table.to_pandas()
     return data[(data["quantity"] == quantity) & (data["part"] == part)].sort_values("i")["value"].to_numpy()
+
+
+def finish_run(config: dict, study: str, point: dict, **changes) -> Path:
+    """Files of a finished run that counts as current, but for ``changes`` of its record; its folder."""
+    layout, section = Layout(config), config["studies"][study]
+    files = layout.data_files(section["dataset"])
+    spec, info = config["datasets"][section["dataset"]], files.pop("info")
+    if not Path(info).exists():
+        for path in files.values():
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_bytes(b"data")
+        hashes = {Path(path).name: file_hash(path) for path in files.values()}
+        code = code_hash(data_roots(spec["task"]))
+        write_json(info, {"spec": spec, "content_hash": "content", "code": code, "files": hashes})
+    facts, folder = run_facts(config, study, point), Path(layout.run_folder(study, point))
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [name for name in RUN_FILES.values() if name != "run.json"]
+    for name in names:
+        (folder / name).write_bytes(name.encode())
+    record = {"facts": facts, "facts_hash": facts_hash(facts), "data_hash": "content", "code": training_code(facts)}
+    write_json(folder / "run.json", record | {"files": {name: file_hash(folder / name) for name in names}} | changes)
+    return folder

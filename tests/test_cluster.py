@@ -79,9 +79,13 @@ def test_bundle_names_stay_when_a_gamma_is_added():
 class TestAttempts:
     """What is kept and printed from one attempt of a job to the next."""
 
-    def attempt(self, folder, number: int, error: Exception | None) -> int:
+    def attempt(self, folder, number: int, error: Exception | None, decay: float = 0.1) -> int:
         snakemake = SimpleNamespace(
-            log=[folder / "run.log"], resources={"attempt": number}, rule="train_phase", wildcards={"gamma": "0.30"}
+            log=[folder / "run.log"],
+            resources={"attempt": number},
+            rule="train_phase",
+            wildcards={"gamma": "0.30"},
+            params={"facts": [{"weight_decay": decay}], "code": "1"},
         )
         try:
             with job(snakemake):
@@ -111,6 +115,13 @@ class TestAttempts:
         assert message.startswith("train_phase (gamma=0.30): the loss is not finite at step 3")
         assert message.count("was not made") == 1
         assert self.attempt(tmp_path, 1, None) == 0, "a new call of the workflow tries again"
+
+    def test_a_changed_setting_is_tried_in_the_same_allocation(self, tmp_path, monkeypatch):
+        """Inside an interactive allocation every call has the same job number."""
+        monkeypatch.setenv("SLURM_JOB_ID", "7")
+        assert self.attempt(tmp_path, 1, TrainingError("the loss is not finite at step 3")) == 5
+        assert self.attempt(tmp_path, 1, None) == 5
+        assert self.attempt(tmp_path, 1, None, decay=0.2) == 0
 
     def test_old_failures_are_not_shown(self, tmp_path):
         self.attempt(tmp_path, 1, ValueError("old"))
@@ -146,7 +157,7 @@ class TestProcesses:
             env=Checkout(REPOSITORY).environment(),
         )
         deadline = time.monotonic() + 240
-        while len(list((folder / "smoke" / "runs" / "phase").glob("*/resume.safetensors"))) < 2:
+        while len(list((folder / "smoke" / "runs" / "phase").glob("*/checkpoint.safetensors"))) < 2:
             assert process.poll() is None, process.stderr.read()
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -182,10 +193,10 @@ class TestProcesses:
         """The other run is finished all the same."""
         folder = places[0] / "smoke/runs/phase/gamma~0.30_depth~2_lr~2.00e-03_seed~1"
         folder.mkdir(parents=True)
-        (folder / "resume.safetensors").write_bytes(b"no resume file")
+        (folder / "checkpoint.safetensors").write_bytes(b"no checkpoint")
         done = Checkout(REPOSITORY).initscale(
             *self.TRAIN, *self.LONG, "--results", str(places[0]), "--set", "execution.processes=2"
         )
         assert done.returncode == 3
-        assert "seed~1/resume.safetensors: the resume file is damaged" in done.stderr
+        assert "seed~1/checkpoint.safetensors: the checkpoint is damaged" in done.stderr
         assert (folder.with_name(folder.name.replace("seed~1", "seed~0")) / "run.json").exists()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
+from made_up_runs import finish_run
 
 from initscale.config import load_config
-from initscale.grid import facts_hash, run_facts, study_points
+from initscale.grid import study_points
 from initscale.inspection.status import core_seconds_left, run_status, status_lines
 from initscale.paths import Layout, run_log
-from initscale.storage import write_json
 from initscale.training.checkpoint import FILE_NAME
 from initscale.workflow.job import failed_file
 
@@ -29,10 +31,9 @@ def put(path: str, text: str, minutes_ago: float = 0) -> None:
     os.utime(path, (then, then))
 
 
-def finish(config: dict, point: dict, seconds: float, facts: dict | None = None) -> None:
+def finish(config: dict, point: dict, seconds: float, **changes) -> None:
     layout, log = Layout(config), run_log(config, "phase", point)
-    known = facts_hash(facts or run_facts(config, "phase", point))
-    write_json(f"{layout.run_folder('phase', point)}/run.json", {"facts_hash": known})
+    finish_run(config, "phase", point, **changes)
     put(layout.benchmark(f"train/phase/{log}"), f"s\th:m:s\n{seconds}\t0:00:01\n")
 
 
@@ -43,12 +44,13 @@ def write_log(config: dict, point: dict, text: str, minutes_ago: float = 0) -> N
 def test_states(config):
     done, stale, running, interrupted, failed, resumable, saved, *rest = study_points(config["studies"]["phase"])
     finish(config, done, 10)
-    finish(config, stale, 10, {"other": "settings"})
-    write_log(config, running, "phase: step 0 of 60\nphase: step 45 of 60, loss 1\n")
-    write_log(config, interrupted, "phase: step 30 of 60\n", minutes_ago=60)
+    finish(config, stale, 10, facts_hash="other settings")
+    write_log(config, running, f"attempt 1, process {os.getpid()}\nstep 0 of 60\nstep 45 of 60, loss 1\n", 60)
+    write_log(config, interrupted, f"attempt 1, process {dead_process()}\nphase: step 30 of 60\n")
+    put(f"{Layout(config).run_folder('phase', interrupted)}/{FILE_NAME}", "")
     write_log(config, failed, "phase: step 30 of 60\nTraceback (most recent call last):\n")
     put(f"{Layout(config).run_folder('phase', resumable)}/{FILE_NAME}", "", minutes_ago=60)
-    write_log(config, saved, "phase: step 15 of 60\n", minutes_ago=60)
+    write_log(config, saved, "attempt 1, SLURM job 7\nphase: step 15 of 60\n", minutes_ago=60)
     put(f"{Layout(config).run_folder('phase', saved)}/{FILE_NAME}", "")
     found = [run_status(config, "phase", point) for point in study_points(config["studies"]["phase"])]
     states = ["done", "stale", "running", "interrupted", "failed", "interrupted", "running"]
@@ -60,13 +62,41 @@ def test_states(config):
     assert "75%" in text
 
 
+def dead_process() -> int:
+    """Number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
 def test_a_training_that_was_just_stopped_is_interrupted(config):
     point = next(study_points(config["studies"]["phase"]))
-    write_log(config, point, "phase: step 30 of 60\n")
+    write_log(config, point, f"attempt 1, process {os.getpid()}\nphase: step 30 of 60\n")
     assert run_status(config, "phase", point).state == "running"
-    name = run_log(config, "phase", point)
+    name, folder = run_log(config, "phase", point), Layout(config).run_folder("phase", point)
     put(str(failed_file(Path(Layout(config).log(f"train/phase/{name}")))), "state saved at step 30")
+    put(f"{folder}/{FILE_NAME}", "")
     assert run_status(config, "phase", point).state == "interrupted"
+
+
+def test_a_save_is_promised_only_where_there_is_one(config):
+    """Ctrl-C before the first save: the process is gone, the log says step 12, nothing was saved."""
+    point = next(study_points(config["studies"]["phase"]))
+    write_log(config, point, f"attempt 1, process {dead_process()}\nphase: step 12 of 60\n")
+    assert run_status(config, "phase", point).state == "missing"
+    Path(Layout(config).run_folder("phase", point)).mkdir(parents=True)
+    status = run_status(config, "phase", point)
+    assert (status.state, status.share) == ("interrupted", 0)
+    assert "nothing was saved yet" in status.detail
+
+
+@pytest.mark.parametrize("content", ["", "{", "{}", "[]", "null", '{"facts_hash": 1}', "\x00"])
+def test_a_damaged_record_is_named_and_stops_nothing(config, content):
+    first, second, *_ = study_points(config["studies"]["phase"])
+    finish(config, second, 10)
+    put(f"{Layout(config).run_folder('phase', first)}/run.json", content)
+    text = "\n".join(status_lines(config))
+    assert "1 done, 1 stale" in text
 
 
 def test_time_left_is_by_layers_and_share(config):
@@ -74,7 +104,7 @@ def test_time_left_is_by_layers_and_share(config):
     two, three = [[p for p in points if p["depth"] == depth] for depth in (2, 3)]
     for point in two[:3]:
         finish(config, point, 100)  # 50 s a layer
-    write_log(config, two[3], "step 30 of 60\n")
+    write_log(config, two[3], f"attempt 1, process {os.getpid()}\nstep 30 of 60\n")
     runs = [run_status(config, "phase", point) for point in points]
     half, left = 50, len(two) - 4
     assert core_seconds_left(runs) == pytest.approx(half + 100 * left + 150 * len(three))

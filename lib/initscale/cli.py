@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+import tempfile
+import traceback
 from pathlib import Path
 
 from initscale import __version__
@@ -39,7 +41,17 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130
+    except Exception as error:
+        print(f"error: {type(error).__name__}: {error}. {_traceback_file()}", file=sys.stderr)
+        return 70  # EX_SOFTWARE
     return code or 0
+
+
+def _traceback_file() -> str:
+    """Keep the traceback of a fault of the program in a file; say where."""
+    with tempfile.NamedTemporaryFile("w", prefix="initscale-", suffix=".log", delete=False, encoding="utf-8") as stream:
+        stream.write(traceback.format_exc())
+    return f"This is a fault of the program; please report it with {stream.name}"
 
 
 def _parser() -> argparse.ArgumentParser:

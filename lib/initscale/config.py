@@ -67,7 +67,7 @@ def parse_override(text: str) -> dict:
     key, sign, value = text.partition("=")
     if not sign or not key:
         raise ConfigError(f"`{text}` is not of the form key.path=value", where=COMMAND_LINE)
-    nested: Any = yaml.load(value, Loader=_Loader)
+    nested: Any = parse_value(value)
     for part in reversed(key.split(".")):
         nested = {part: nested}
     return nested
@@ -82,7 +82,25 @@ def parse_texts(value: Any) -> Any:
         return {key: parse_texts(child) for key, child in value.items()}
     if isinstance(value, list):
         return [parse_texts(child) for child in value]
-    return yaml.load(value, Loader=_Loader) if isinstance(value, str) else value
+    return parse_value(value) if isinstance(value, str) else value
+
+
+def parse_value(text: str) -> Any:
+    """Read one value of the command line as YAML.
+
+    Raises
+    ------
+    ConfigError if it is not valid YAML.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        hint = "is a bracket or quote missing? Put the whole argument in quotes for the shell"
+        raise ConfigError(f"`{text}` is not valid YAML ({_in_short(error)})", where=COMMAND_LINE, hint=hint) from error
+
+
+def _in_short(error: yaml.YAMLError) -> str:
+    return str(getattr(error, "problem", None) or " ".join(str(error).split())[:200])
 
 
 def merge(base: Any, over: Any) -> Any:

@@ -18,12 +18,23 @@ INHERITING = ("datasets", "models", "training", "studies")
 """Sections whose entries may say ``like: OTHER`` and give only what differs."""
 
 
+def _is_whole(_checker, value: Any) -> bool:
+    """2.0 is no number of layers: it would be written into folder names."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_whole),
+)
+
+
 def check_schema(config: dict, schema: dict, layers: list[tuple[str, Mapping]]) -> None:
     """Raise ``ConfigError`` for the first value that the schema or the finiteness rule refuses."""
     for path, value in _leaves(config):
         if isinstance(value, float) and not math.isfinite(value):
             raise ConfigError(f"{value} is not a finite number", where=describe_key(path, layers))
-    validator = jsonschema.Draft202012Validator(schema)
+    validator = _Validator(schema)
     order = lambda e: (_is_inherited(e, layers), len(e.absolute_path), str(e.absolute_path))  # noqa: E731
     errors = sorted(validator.iter_errors(config), key=order)
     if errors:

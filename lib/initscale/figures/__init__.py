@@ -4,6 +4,10 @@ Each module offers ``NEEDS``, the columns it reads, and ``draw(table, options)``
 figures by file stem. A figure that draws more than one picture names its stems in ``STEMS``.
 """
 
+import os
+
+os.environ["MPLBACKEND"] = "Agg"  # pictures go into files; a notebook's setting would stop matplotlib's import
+
 STEMS = {
     "fig2": ("fig2", "fig2_best"),
     "fig5": ("fig5", "fig5_pca"),

@@ -41,11 +41,13 @@ def style(options: dict) -> Iterator[None]:
         "text.color": INK,
         "axes.labelcolor": INK,
     }
-    with sns.plotting_context("paper"), sns.axes_style("ticks"), plt.rc_context(rc):
-        try:
-            yield
-        finally:
-            plt.close("all")
+    with plt.rc_context():
+        matplotlib.rcdefaults()  # a user's matplotlibrc must not show in the figures
+        with sns.plotting_context("paper"), sns.axes_style("ticks"), plt.rc_context(rc):
+            try:
+                yield
+            finally:
+                plt.close("all")
 
 
 def add_caption(figure: Figure, table: pa.Table, extra: str = "") -> None:

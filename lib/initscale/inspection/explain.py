@@ -163,5 +163,6 @@ def _commit(git: dict) -> str:
 
 def _dirty(what: str, git: dict) -> list[str]:
     if git["commit"] is None:
-        return [f"dirty: {what} was made outside a git checkout, its code is unknown"]
+        reason = f" ({git['reason']})" if git.get("reason") else ""
+        return [f"dirty: {what} was made outside a git checkout, its commit is unknown{reason}"]
     return [f"dirty: {what} was made with uncommitted changes on {git['commit'][:12]}"] if git["dirty"] else []

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from initscale.grid import Point, facts_hash, run_facts, study_points
+from initscale.grid import Point, study_points
+from initscale.inspection.currency import Currency
 from initscale.paths import Layout, point_key, run_log
-from initscale.storage import read_json
 from initscale.training.checkpoint import FILE_NAME
 from initscale.training.run_files import FAILED_HISTORY
 from initscale.workflow.job import failed_file
 
 STATES = ("done", "stale", "running", "interrupted", "failed", "missing")
 _SILENT_MINUTES = 10
-"""A training whose log and resume file are unchanged for so long (and longer than two saves) is gone."""
+"""A job on another machine whose log and checkpoint are unchanged for so long (and longer than two saves) is gone."""
 _STEP = re.compile(r"step (\d+) of (\d+)")
+_PROCESS = re.compile(r"attempt \d+, (?:process (\d+)|SLURM job \d+)")
 
 
 @dataclass(frozen=True)
@@ -33,27 +35,48 @@ class RunStatus:
     detail: str = ""
 
 
-def run_status(config: dict, study: str, point: Point) -> RunStatus:
-    """State of one run, from its folder, its log and its benchmark."""
-    layout = Layout(config)
+def run_status(config: dict, study: str, point: Point, currency: Currency | None = None) -> RunStatus:
+    """State of one run, from its record, its checkpoint, its log and the process that wrote it."""
+    layout, currency = Layout(config), currency or Currency(config)
     folder, log = Path(layout.run_folder(study, point)), _log(config, study, point)
-    if (folder / "run.json").exists():
-        fits = read_json(folder / "run.json")["facts_hash"] == facts_hash(run_facts(config, study, point))
-        detail = "" if fits else "made with other settings"
-        return RunStatus(point, "done" if fits else "stale", float(fits), _cost(config, study, point), detail)
+    state = currency.run(study, point)
+    if state.is_current or state.is_stale:
+        detail = "" if state.is_current else f"{state.kind}: {state.reason}"
+        word = "done" if state.is_current else "stale"
+        return RunStatus(point, word, float(state.is_current), _cost(config, study, point), detail)
     text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
     steps = _STEP.findall(text)
     share = int(steps[-1][0]) / int(steps[-1][1]) if steps else 0.0
     if "Traceback" in text or (folder / FAILED_HISTORY).exists():
         return RunStatus(point, "failed", share, None, f"see {log}")
-    silent = max(_SILENT_MINUTES, 2 * config["execution"]["save_minutes"]) * 60
-    signs = [path.stat().st_mtime for path in (log, folder / FILE_NAME) if path.exists()]
-    ended = failed_file(log).exists()
-    if signs and not ended and time.time() - max(signs) < silent:
+    saved = (folder / FILE_NAME).exists()
+    if text and not failed_file(log).exists() and _is_alive(config, text, [log, folder / FILE_NAME]):
         return RunStatus(point, "running", share, None, f"{share:.0%}")
-    if signs:
+    if saved:
         return RunStatus(point, "interrupted", share, None, "the same command goes on from its last save")
+    if text and folder.exists():
+        return RunStatus(point, "interrupted", 0.0, None, "nothing was saved yet, the same command starts it again")
     return RunStatus(point, "missing")
+
+
+def _is_alive(config: dict, text: str, signs: list[Path]) -> bool:
+    """Whether the job that wrote a log still runs: its process exists, or (on a cluster) its files change."""
+    attempts = _PROCESS.findall(text)
+    if attempts and attempts[-1]:
+        return _process_exists(int(attempts[-1]))
+    silent = max(_SILENT_MINUTES, 2 * config["execution"]["save_minutes"]) * 60
+    times = [path.stat().st_mtime for path in signs if path.exists()]
+    return bool(times) and time.time() - max(times) < silent
+
+
+def _process_exists(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _log(config: dict, study: str, point: Point) -> Path:
@@ -83,9 +106,9 @@ def core_seconds_left(runs: list[RunStatus]) -> float | None:
 
 def status_lines(config: dict) -> list[str]:
     """Lines for the terminal: one per study, then every run that is neither done nor missing."""
-    lines = [f"scale `{config['scale']}` in {Layout(config).root}"]
+    lines, currency = [f"scale `{config['scale']}` in {Layout(config).root}"], Currency(config)
     for study, section in config["studies"].items():
-        runs = [run_status(config, study, point) for point in study_points(section)]
+        runs = [run_status(config, study, point, currency) for point in study_points(section)]
         counts = Counter(run.state for run in runs)
         words = ", ".join(
             f"{counts[state]} {state}" for state in STATES if counts[state] or state in ("done", "missing")
@@ -94,6 +117,7 @@ def status_lines(config: dict) -> list[str]:
         for run in runs:
             if run.state not in ("done", "missing"):
                 lines.append(f"  {run.state:11} {point_key(run.point)}  {run.detail}")
+    currency.hashes.save()
     return lines
 
 

@@ -14,20 +14,36 @@ PACKAGES = ("initscale", "matplotlib", "numpy", "pandas", "pyarrow", "safetensor
 _HERE = Path(__file__).resolve().parent
 
 
+class _NoCommit(Exception):
+    """Why the commit is not known."""
+
+
 def git_state(folder: Path = _HERE) -> dict:
-    """Commit and whether tracked files differ from it; both None outside a git checkout."""
-    commit = _git(folder, "rev-parse", "HEAD")
-    if commit is None:
-        return {"commit": None, "dirty": None}
-    return {"commit": commit, "dirty": bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))}
+    """Commit of the checkout that holds the code, and whether its tracked files differ from it (results aside).
 
-
-def _git(folder: Path, *arguments: str) -> str | None:
+    Both are None where there is no commit; ``reason`` then says why. Variables such as GIT_DIR, which point git at
+    another repository, are not followed.
+    """
     try:
-        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=30)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
+        top = _git(folder, "rev-parse", "--show-toplevel")
+        if not (Path(top) / "lib" / "initscale").is_dir():
+            raise _NoCommit(f"the code lies in {folder}, which the repository {top} does not hold")
+        changes = _git(Path(top), "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results")
+        return {"commit": _git(folder, "rev-parse", "HEAD"), "dirty": bool(changes)}
+    except _NoCommit as error:
+        return {"commit": None, "dirty": None, "reason": str(error)}
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    options = {"cwd": folder, "capture_output": True, "text": True, "timeout": 30, "env": environment}
+    try:
+        done = subprocess.run(["git", *arguments], **options)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _NoCommit(f"git cannot be asked ({error})") from error
+    if done.returncode:
+        raise _NoCommit(" ".join(done.stderr.split())[:200] or f"git ended with exit code {done.returncode}")
+    return done.stdout.strip()
 
 
 def versions() -> dict[str, str | None]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import logging
 import os
 import signal
@@ -34,7 +36,8 @@ def job(snakemake) -> Iterator[None]:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     LOG.addHandler(handler)
     LOG.setLevel(logging.INFO)
-    earlier = _earlier_messages(failed_file(path), attempt)
+    identity = _identity(snakemake)
+    earlier = _earlier_messages(failed_file(path), attempt, identity)
     for message in earlier:
         LOG.info("earlier: %s", message)
     LOG.info("attempt %d, %s", attempt, _place())
@@ -53,7 +56,7 @@ def job(snakemake) -> Iterator[None]:
         code = error.exit_code if known else 1
         log = "Log" if isinstance(error, Interrupted) else "Log with traceback"
         text = f"{_title(snakemake)}: {message}\n{log}: {path} (attempt {attempt}, {_end(code)}, {_place()})"
-        failed_file(path).write_text("\n\n".join([*earlier, text]), encoding="utf-8")
+        failed_file(path).write_text("\n\n".join([identity, *earlier, text]), encoding="utf-8")
         print(f"\n{text}\n", file=sys.stderr, flush=True)
         sys.exit(code)
     finally:
@@ -81,8 +84,14 @@ def _title(snakemake) -> str:
     return f"{snakemake.rule}{f' ({wildcards})' if wildcards else ''}"
 
 
+def _identity(snakemake) -> str:
+    """What an attempt was made of: a changed setting or definition makes it another job, which may succeed."""
+    text = json.dumps([sorted(dict(snakemake.params.items()).items())], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _messages(failed: Path) -> list[str]:
-    return failed.read_text(encoding="utf-8").split("\n\n")
+    return failed.read_text(encoding="utf-8").split("\n\n")[1:]
 
 
 def _end(code: int) -> str:
@@ -94,9 +103,10 @@ def _place() -> str:
     return f"SLURM job {number} on {socket.gethostname()}" if number else f"process {os.getpid()}"
 
 
-def _earlier_messages(failed: Path, attempt: int) -> list[str]:
-    """Why earlier attempts failed, in this call of the workflow or in a job that SLURM requeued."""
-    messages = _messages(failed) if failed.exists() else []
+def _earlier_messages(failed: Path, attempt: int, identity: str) -> list[str]:
+    """Why earlier attempts at the same job failed, in this call of the workflow or in a job that SLURM requeued."""
+    text = failed.read_text(encoding="utf-8", errors="replace") if failed.exists() else ""
+    messages = text.split("\n\n")[1:] if text.startswith(identity) else []
     failed.unlink(missing_ok=True)
     requeued = "SLURM_JOB_ID" in os.environ and messages and f"{_place()})" in messages[-1]
     return messages if attempt > 1 or requeued else []

@@ -6,7 +6,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from initscale.claims import selection
@@ -21,7 +21,8 @@ from initscale.provenance.code import training_code
 TEXTS = ("scale", "results", "source")
 """Keys whose value is a text as it is given, whatever it looks like."""
 REPOSITORY = Path(__file__).resolve().parents[3]
-PAGE = Path(__file__).resolve().parents[1] / "report" / "page"
+PACKAGE = Path(__file__).resolve().parents[1]
+PAGE = PACKAGE / "report" / "page"
 
 
 def workflow_config(given: Mapping) -> dict:
@@ -37,6 +38,35 @@ def workflow_config(given: Mapping) -> dict:
     """
     layer = {key: value if key in TEXTS else parse_texts(value) for key, value in given.items()}
     return load_config(layer, REPOSITORY / "config" / "config.yaml")
+
+
+def check_place(workflow_folder: str, config_files: Iterable[str]) -> None:
+    """Refuse the code of another clone, and this project's own configuration files where they do not belong.
+
+    Parameters
+    ----------
+    workflow_folder : where the Snakefile lies.
+    config_files : what was given with `--configfile`.
+
+    Raises
+    ------
+    ConfigError
+    """
+    beside = Path(workflow_folder).resolve().parent / "lib" / "initscale"
+    if beside.is_dir() and not beside.samefile(PACKAGE):
+        raise ConfigError(
+            f"the Snakefile lies in {beside.parents[1]}, but Python imports the package of {PACKAGE.parents[1]}: "
+            "results would be made by the other clone's code",
+            hint="`make install` here and activate its environment, or put `PYTHONPATH=lib` before the command",
+        )
+    for path in map(Path, config_files):
+        if path.resolve().is_relative_to(REPOSITORY / "config"):
+            scale = path.stem if path.parent.name == "scales" else "NAME"
+            raise ConfigError(
+                f"`--configfile {path}` would put a file of this project over the chosen scale",
+                where="the command line",
+                hint=f"`--config scale={scale}` chooses a scale",
+            )
 
 
 def figures_of(config: dict) -> list[str]:
