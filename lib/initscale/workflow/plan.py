@@ -77,8 +77,10 @@ class Plan:
 
     def table(self, figure: str) -> Inputs:
         """Of a figure's table."""
-        inputs = load_aggregate(figure).inputs
-        return lambda wildcards: self._flagged(inputs(self.config), lambda: [self._table_state(figure)])
+        # loaded only where it is needed: every job reads all rules, and some tables import torch
+        return lambda wildcards: self._flagged(
+            load_aggregate(figure).inputs(self.config), lambda: [self._table_state(figure)]
+        )
 
     def drawing(self, figure: str, pictures: list[str]) -> Inputs:
         """Of a figure: its table."""
