@@ -9,11 +9,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from initscale.claims.definitions import CLAIMS_FILE, VALUES_FILE, load_claims, read_values
 from initscale.claims.evidence import Evidence
-from initscale.claims.intervals import Estimate, estimate, probability_of_more
+from initscale.claims.intervals import Estimate, estimate, exceedance_interval, probability_of_more, size
 from initscale.claims.metrics import METRICS, Sample
+from initscale.claims.paper_effects import paper_effect
+from initscale.claims.power import seeds_needed
 from initscale.claims.scorecard import judge_all
 from initscale.claims.selection import ClaimError, Unavailable, select
 from initscale.claims.verdicts import (
@@ -176,7 +179,8 @@ def test_the_threshold_decides():
     claim = BY_NAME["fig2a_large_init_symmetric"]
     found = [judge(replace(claim, threshold=t), CLAIMS, evidence(rows)) for t in (0.5, 0.71, 0.9)]
     assert [one.verdict for one in found] == [REPRODUCED, INCONCLUSIVE, NOT_REPRODUCED]
-    assert found[0].estimate == found[2].estimate
+    assert found[0].estimate.low == found[2].estimate.low
+    assert [round(one.estimate.p, 2) for one in found] == [0, 0.5, 1]
 
 
 def test_reasons_not_to_judge():
@@ -205,7 +209,7 @@ def test_runs_that_differ_in_their_rate_only_are_one_replicate():
     rows = score_table({"symmetric": {"symmetric_route": [0.9] * 6, "inferential_route": [0.1] * 6}})
     twice = pd.concat([rows, rows.assign(lr=2e-3), rows.assign(gamma=0.7)])
     found = judged("fig3a_symmetric_route", twice)
-    assert (found.estimate.n, found.seeds) == (12, 6)
+    assert (found.estimate.n, len(found.sample.groups[0])) == (6, 12)
 
 
 def test_routes_are_set_against_uniform_attention():
@@ -222,20 +226,21 @@ def test_seeds_of_the_smaller_group_are_counted():
         for number, (phase, seed, value) in enumerate(runs, start=1)
     ]
     facts = {"kind": "run", "figure": "fig5", "score": "pair_share", "part": "0.7"}
-    found = judged("fig5a_more_than_symmetric", pd.DataFrame(rows).assign(**facts))
-    assert (found.estimate.effect, found.estimate.n, found.seeds) == (1.0, 4, 2)
+    claim = replace(BY_NAME["fig5a_more_than_symmetric"], minimal_n=2)
+    found = judge(claim, CLAIMS, evidence(pd.DataFrame(rows).assign(**facts)))
+    assert (found.estimate.effect, found.estimate.n, len(found.sample.groups[1])) == (1.0, 2, 4)
 
 
 def test_phases_are_compared_at_fixed_gamma():
     """A score that only follows gamma says nothing of the answer, and one that follows the answer does."""
-    runs = [(gamma, seed, ("inferential", "symmetric")[seed % 2]) for gamma in (0.5, 0.7, 0.9) for seed in range(4)]
+    runs = [(gamma, seed, ("inferential", "symmetric")[seed % 2]) for gamma in (0.5, 0.7, 0.9) for seed in range(8)]
     facts = {"kind": "run", "figure": "fig5", "score": "pair_share", "part": "0.7", "depth": 2}
     rows = pd.DataFrame(runs, columns=["gamma", "seed", "phase"]).assign(**facts)
     claim = BY_NAME["text_complexity_follows_answer"]
     for value, effect in ((rows["gamma"], 0.5), (rows["gamma"] + 0.01 * (rows["phase"] == "inferential"), 1.0)):
         assert judge(claim, CLAIMS, evidence(rows.assign(value=value))).estimate.effect == effect
     alone = pd.concat([rows, rows[rows["phase"] == "inferential"].assign(gamma=2.0)]).assign(value=1.0)
-    assert judge(claim, CLAIMS, evidence(alone)).estimate.n == 6
+    assert len(judge(claim, CLAIMS, evidence(alone)).sample.groups[0]) == 12
 
 
 def test_a_wrong_column_or_name_in_an_existing_table_is_an_error():
@@ -289,7 +294,7 @@ def long_table() -> pd.DataFrame:
     ],
 )
 def test_metrics_by_hand(metric, options, expected):
-    found = METRICS[metric].function(long_table(), {"value": "value", **options}, ROLES)
+    found = METRICS[metric].sample(long_table(), {"value": "value", **options}, ROLES)
     np.testing.assert_allclose(found.groups[0], expected)
 
 
@@ -301,10 +306,10 @@ def test_peak_between_the_ends():
             for size, v in ((1, 2), (2, 9), (3, 5), (4, 3))
         ]
     )
-    found = METRICS["peak_ratio"].function(rows, {"value": "value", "along": "size"}, ROLES)
+    found = METRICS["peak_ratio"].sample(rows, {"value": "value", "along": "size"}, ROLES)
     np.testing.assert_allclose(found.groups[0], [3, 3])
-    with pytest.raises(Unavailable, match="fewer than three values of size"):
-        METRICS["peak_ratio"].function(rows[rows["size"] < 3], {"value": "value", "along": "size"}, ROLES)
+    with pytest.raises(Unavailable, match="fewer than three values between the ends"):
+        METRICS["peak_ratio"].sample(rows[rows["size"] < 3], {"value": "value", "along": "size"}, ROLES)
 
 
 def test_trend_inside_groups():
@@ -313,16 +318,16 @@ def test_trend_inside_groups():
         for (lr, sign), wd in itertools.product(((1, 1), (2, 1), (3, -1)), (0.1, 0.2, 0.3, 0.4))
     ]
     options = {"value": "value", "along": "weight_decay", "within": ["lr"]}
-    found = METRICS["trend"].function(pd.DataFrame(rows), options, ROLES)
+    found = METRICS["trend"].sample(pd.DataFrame(rows), options, ROLES)
     np.testing.assert_allclose(found.groups[0], [1 / 3])
-    with pytest.raises(Unavailable, match="fewer than three values of weight_decay"):
-        METRICS["trend"].function(pd.DataFrame(rows[:2]), options, ROLES)
+    with pytest.raises(Unavailable, match="fewer than three values along the column"):
+        METRICS["trend"].sample(pd.DataFrame(rows[:2]), options, ROLES)
 
 
 def test_a_ratio_ignores_parts_that_only_other_runs_have():
     third = pd.DataFrame([{"gamma": 0.8, "seed": 0, "part": "c", "value": 99.0}])
     options = {"value": "value", "over": "part", "high": {"gamma": 0.8}, "low": {"gamma": 0.5}}
-    found = METRICS["ratio"].function(pd.concat([long_table(), third]), options, ROLES)
+    found = METRICS["ratio"].sample(pd.concat([long_table(), third]), options, ROLES)
     np.testing.assert_allclose(found.groups[0], [8 / 5, 9 / 6])
 
 
@@ -331,14 +336,67 @@ def test_one_depth_is_not_compared_with_itself():
     assert (found.verdict, found.reason) == (NOT_EVALUATED, "nothing to compare with, all runs have depth 2")
 
 
+def sample(*groups, seeds=None) -> Sample:
+    """A sample of these groups, each replicate with a seed of its own unless ``seeds`` says otherwise."""
+    return Sample(tuple(map(np.array, groups)), seeds or tuple(np.arange(len(group)) for group in groups))
+
+
 def test_intervals_against_known_ones():
-    values = np.array([0.1, 0.4, 0.7])
-    found = estimate("mean", Sample((values,)), 0.95, "above")
+    found = estimate("mean", sample([0.1, 0.4, 0.7]), 0.95, 0.0, "above")
     half = 4.3027 * 0.3 / np.sqrt(3)  # t of two degrees of freedom
     assert (found.low, found.high) == pytest.approx((0.4 - half, 0.4 + half), abs=1e-4)
-    share = estimate("share", Sample((np.ones(10, dtype=bool),)), 0.95, "above")
+    share = estimate("share", sample([True] * 10), 0.95, 0.5, "above")
     assert (share.low, share.high) == pytest.approx((0.025 ** (1 / 10), 1))  # Clopper-Pearson at k = n
     assert share.p == pytest.approx(2**-10)
+    # all theta with (1 - theta)^2 <= 1.96^2 theta (1 - theta) (1 + 3 (...)) / 16, for four against four
+    low, high = exceedance_interval(1.0, 4, 4, 0.95)
+    star = 3 * ((1 - low) / (2 - low) + low / (1 + low))
+    assert (1 - low) ** 2 == pytest.approx(1.959964**2 * low * (1 - low) * (1 + star) / 16)
+    assert high == 1.0
+    assert exceedance_interval(0.0, 4, 4, 0.95) == pytest.approx((0.0, 1 - low))
+
+
+def test_runs_of_one_seed_are_no_more_than_one():
+    seeds = (np.repeat([0, 1, 2], 4),)
+    twelve = estimate("share", sample([True] * 12, seeds=seeds), 0.95, 0.5, "above")
+    three = estimate("share", sample([True] * 3), 0.95, 0.5, "above")
+    assert (twelve.low, twelve.n) == (three.low, 3)
+    apart = sample(np.arange(12.0) + 20, np.arange(12.0), seeds=seeds * 2)
+    assert estimate("rank", apart, 0.95, 0.7, "above").low == exceedance_interval(1.0, 3, 3, 0.95)[0]
+    assert size(apart) == 3
+
+
+@pytest.mark.parametrize(("n", "verdict_of"), [(3, INCONCLUSIVE), (5, INCONCLUSIVE), (6, REPRODUCED)])
+def test_few_seeds_that_are_all_alike_decide_nothing(n, verdict_of):
+    found = judged("fig2a_large_init_symmetric", phase_table(lambda gamma, seed: 1.0, seeds=n))
+    assert found.verdict == verdict_of
+    assert ("decides nothing below 6 seeds" in found.note) == (verdict_of == INCONCLUSIVE)
+    assert f"up to {1 - 0.025 ** (1 / n):.0%} of seeds may not have been seen" in found.note
+
+
+def test_seeds_needed_settle_it_in_four_of_five_repetitions():
+    values = np.array([0.2, 0.5, 0.8])
+    found = estimate("mean", sample(values), 0.95, 0.2, "above")
+    needed = int(seeds_needed("mean", sample(values), found, 0.95, 0.2))
+    rng, shares = np.random.default_rng(0), {}
+    for n in (needed - 1, needed):
+        drawn = rng.normal(0.5, 0.3, (20000, n))
+        half = stats.t.ppf(0.975, n - 1) * drawn.std(1, ddof=1) / np.sqrt(n)
+        shares[n] = (drawn.mean(1) - half > 0.2).mean()
+    assert shares[needed - 1] < 0.8 + 0.01
+    assert shares[needed] > 0.8 - 0.01
+    always = estimate("share", sample([True] * 3), 0.95, 0.5, "above")
+    assert seeds_needed("share", sample([True] * 3), always, 0.95, 0.5) == 6  # 2^-6 is the first below 0.025
+    assert np.isnan(seeds_needed("mean", sample(values), found, 0.95, 0.5))
+
+
+def test_paper_effects_by_hand():
+    assert paper_effect(BY_NAME["fig6a_scan"], CLAIMS) == pytest.approx((4.7 + 6.0 + 3.0) / 300)
+    assert paper_effect(BY_NAME["fig6b_gap_closes"], CLAIMS) == pytest.approx(0.403 - 0.138 - (0.981 - 0.975))
+    ratios = [0.47 / 0.83, 0.43 / 1.17, 0.40 / 1.52, 0.58 / 1.90]
+    assert paper_effect(BY_NAME["fig7a_steps"], CLAIMS) == pytest.approx(np.prod(ratios) ** (1 / 4))
+    assert paper_effect(BY_NAME["fig2b_not_symmetric"], CLAIMS) == 0.0
+    assert np.isnan(paper_effect(BY_NAME["fig5a_condensed"], CLAIMS))
 
 
 def test_probability_of_more_counts_pairs():

@@ -70,21 +70,21 @@ def test_most_runs_are_enough_where_the_gate_says_so_and_the_rest_is_left_out():
             {"kind": "run", "gamma": 0.72, "depth": 3, "lr": lr, "weight_decay": wd, "seed": seed, "accuracy": wd}
             for lr in (1e-3, 2e-3)
             for wd in (0.03, 0.1, 0.3, 1.0)
-            for seed in (0, 1, 2)
+            for seed in range(6)
         ]
-    ).assign(seen_accuracy=0.95)
+    ).assign(seen_accuracy=0.95, tested=True)
     rows.loc[rows.index[:3], ["seen_accuracy", "accuracy"]] = 0.5, 0.99
     found = judge(claim, CLAIMS, evidence(rows))
     assert found.verdict == REPRODUCED
     assert found.estimate.effect == 1.0
-    assert "3 of 24 runs left out" in found.gate
-    rows.loc[rows.index[:6], "seen_accuracy"] = 0.5
-    assert "6 of 24 run(s)" in judge(claim, CLAIMS, evidence(rows)).reason
+    assert "3 of 48 runs left out" in found.gate
+    rows.loc[rows.index[:10], "seen_accuracy"] = 0.5
+    assert "10 of 48 run(s)" in judge(claim, CLAIMS, evidence(rows)).reason
 
 
 @pytest.mark.parametrize(("small", "verdict"), [(0.04, NOT_EVALUATED), (0.5, REPRODUCED)])
 def test_two_arms_that_answer_nothing_are_not_compared(small, verdict):
-    found = judge(BY_NAME["fig6a_scan"], CLAIMS, evidence(task_table(large=0.0, small=small)))
+    found = judge(BY_NAME["fig6a_scan"], CLAIMS, evidence(task_table(large=0.0, small=small, seeds=6)))
     assert found.verdict == verdict
     assert (found.gate == "answers") == (verdict == NOT_EVALUATED)
 

@@ -181,7 +181,7 @@ def effect(claim: str, table: pa.Table) -> float:
     roles, options = {"large": 0.5, "small": 1.0 if found.table == "fig17b" else 0.8}, found.options
     if "size" in options["where"]:
         options = options | {"where": options["where"] | {"size": "smallest"}}
-    (sample,) = METRICS[found.metric].function(table.to_pandas(), options, roles).groups
+    (sample,) = METRICS[found.metric].sample(table.to_pandas(), options, roles).groups
     return float(np.mean(sample))
 
 

@@ -16,7 +16,7 @@ from mechanisms import hand_built_run
 from safetensors.torch import save_file
 
 from initscale.aggregate import fig3, fig4, fig_circuits
-from initscale.aggregate.shown import full_point, nullable_table, own_mapping, shown_point
+from initscale.aggregate.shown import full_point, nullable_table, run_phases, shown_point
 from initscale.config import load_config
 from initscale.errors import ConfigError, InputError
 from initscale.figures import fig3 as draw_fig3
@@ -81,10 +81,9 @@ class TestShown:
         with pytest.raises(ConfigError, match=r"gamma 0.8, depth 4.*depth \[2\]"):
             shown_point(config, "phase", {"gamma": 0.8, "depth": 4})
 
-    def test_own_mapping(self):
-        rows = pd.DataFrame({"gamma": [0.1, 0.1, 0.2], "depth": 2, "seed": 0, "lr": 0.1, "weight_decay": 0.0})
-        rows = rows.assign(mapping=["symmetric", "inferential", "symmetric"], value=[0.4, 0.6, 0.5])
-        assert own_mapping(rows, 0.5).to_dict() == {(0.1, 2, 0, 0.1, 0.0): "inferential"}
+    def test_phases_are_those_of_the_answers(self, config):
+        found = run_phases(config, "phase")
+        assert {(axes[0], phase) for axes, phase in found.items()} == {(0.3, "symmetric"), (0.8, "inferential")}
 
     def test_kinds_of_rows_share_a_table(self):
         columns = (Column("a", "int64", "", ""), Column("b", "string", "", ""), Column("c", "bool", "", ""))
@@ -116,6 +115,10 @@ def test_every_run_has_its_scores(tables):
     assert {gamma: max(values) for gamma, values in single.items()} == pytest.approx({0.3: 0, 0.8: 1}, abs=0.05)
     assert scores(tables["fig4"], "inferential_accuracy", "kind") == {0.3: {0.0}, 0.8: {1.0}}
     assert scores(tables["fig4"], "outputs_of_unseen", "kind") == {0.3: {1.0}, 0.8: {1.0}}
+    cosines = tables["fig4"].to_pandas()
+    cosines = cosines[(cosines["kind"] == "fused") & (cosines["gamma"] == 0.3)].groupby("panel")["value"].mean()
+    levels = scores(tables["fig4"], "fused_level", "kind")
+    assert round(cosines["symmetric"], 2) in levels[0.3]
     losses = scores(tables["fig_circuits"], "inferential_circuit_loss")
     assert max(losses[0.8]) > 0.8
     rows = tables["fig3"].to_pandas()

@@ -14,7 +14,7 @@ from initscale.aggregate.paper_points import paper_points
 from initscale.aggregate.settings import both_comparisons
 from initscale.claims.definitions import load_claims
 from initscale.claims.evidence import Evidence
-from initscale.claims.verdicts import REPRODUCED, judge
+from initscale.claims.verdicts import judge
 from initscale.config import load_config
 from initscale.figures import fig6 as drawn_fig6
 from initscale.figures import fig17a as drawn_fig17a
@@ -139,7 +139,6 @@ def test_claims_read_the_tables(fig6_table):
     assert judge(claim, claims, evidence).gate == "fitted_task"
     found = judge(replace(claim, minimal_n=2, needs=()), claims, evidence)
     assert found.estimate.effect == pytest.approx((18 * 0.2 + 3 * 0.1) / 21)
-    assert found.verdict == REPRODUCED
 
 
 def test_fig6_is_drawn_and_says_what_was_cut(fig6_table, config):
@@ -181,7 +180,8 @@ def test_fig17a(fig17a_table, config):
     for name in ("fig17a_small_init", "fig17a_large_init", "fig17a_gpt2_small_init", "fig17a_gpt2_large_init"):
         claim = next(claim for claim in claims.claims if claim.name == name)
         assert judge(claim, claims, Evidence(data, roles)).gate == "long_enough"
-        assert judge(replace(claim, minimal_n=2, needs=()), claims, Evidence(data, roles)).verdict == REPRODUCED
+        found = judge(replace(claim, minimal_n=2, needs=()), claims, Evidence(data, roles))
+        assert found.estimate.effect == (0.96 if "small" in name else 0.2)
     with style(config["figures"]["style"]):
         figure = drawn_fig17a.draw(fig17a_table, config["figures"]["style"])["fig17a"]
         assert [len(axis.get_xticks()) for axis in figure.axes] == [4, 3]

@@ -215,3 +215,26 @@ def test_figures_need_their_probes():
     others = ["flow", "parallel", "circuits", "condensation", "spectra"]
     with pytest.raises(ConfigError, match=r"studies.phase.probes.*fig5 reads the probe `embedding`"):
         load_config({"scale": "smoke", "studies": {"phase": {"probes": others}}})
+
+
+def test_growth_is_dated_by_the_study_whose_evaluations_are_closer(tmp_path):
+    """Quantities that date the growth come from there, spectra at the end from the study of the figure."""
+    more = {"studies": {"stages": {"like": "phase", "grid": {"gamma": [0.8]}, "more": []}}}
+    config = load_config(
+        {"scale": "smoke", "results": str(tmp_path), **more, "figures": {"fig12": {"growth": "stages"}}}
+    )
+    write_probes(config, lambda point: make_run(config, point))
+    later = {1: [0.01, 0.01, 0.01, 0.4], 2: [0.005, 0.05, 0.05, 0.05]}
+    run = lambda point: made_up_run(config, point, courses=later, study="stages")  # noqa: E731
+    write_probes(config, run, study="stages")
+    data = table_of(config, "fig12").to_pandas()
+    assert set(data.loc[data["quantity"] == "rise_order", "gamma"]) == {0.8}
+    assert set(data.loc[data["quantity"] == "embedding_top_share", "gamma"]) == {0.3, 0.8}
+    rises = data[(data["quantity"] == "rise_step") & (data["seed"] == 0)].groupby("i")["value"].first()
+    assert rises[[1, 2]].tolist() == [60, 20]
+    courses = data[data["quantity"] == "eigenvalue_at_step"].set_index(["i", "j"])["value"]
+    assert courses[1, 60] == 0.4
+    files = importlib.import_module("initscale.aggregate.fig12").inputs(config)
+    assert {"spectra", "histories", "growth_spectra", "growth_histories"} == set(files)
+    with pytest.raises(ConfigError, match=r"`stagess` is not a key of `studies`.*"):
+        load_config({"scale": "smoke", "figures": {"fig12": {"growth": "stagess"}}})

@@ -11,8 +11,11 @@ from conftest import REPOSITORY
 
 from initscale.claims.compare import EFFECT, NEITHER, ONE, SAME, VERDICT, compare, words
 from initscale.claims.definitions import load_claims
-from initscale.claims.evidence import evidence_of, read_tables
-from initscale.claims.scorecard import as_markdown, into_readme, judge_all, number, scorecard_table, summary
+from initscale.claims.evidence import Evidence, evidence_of, read_tables
+from initscale.claims.markdown import as_markdown, into_readme
+from initscale.claims.noise import ONE_ARMED
+from initscale.claims.scorecard import judge_all, summary
+from initscale.claims.texts import number
 from initscale.claims.verdicts import INCONCLUSIVE, NOT_EVALUATED, NOT_REPRODUCED, REPRODUCED, VERDICTS, judge
 from initscale.config import load_config
 from initscale.errors import InputError
@@ -93,6 +96,31 @@ def test_claims_on_the_smoke_tables_ask_for_nothing_unknown(finished_smoke):
     }
 
 
+def test_one_armed_claims_do_not_pass_on_models_before_their_first_step(finished_smoke):
+    """They compare nothing, so shuffles say nothing of them; what stops them on an untrained model are their gates."""
+    config = load_config({"scale": "smoke", "results": str(finished_smoke.root / "results")})
+    claims = load_claims()
+    tables = read_tables(config, claims)
+    for claim in (claim for claim in claims.claims if claim.metric in ONE_ARMED):
+        evidence = replace(evidence_of(config, claim, tables), departs="")
+        found = judge(replace(claim, minimal_n=2), claims, untrained(evidence))
+        assert found.verdict == NOT_EVALUATED, claim.name
+        assert found.gate in claims.gates, claim.name
+
+
+def untrained(evidence: Evidence) -> Evidence:
+    """The same runs at step 0: losses and accuracies of the models as they were drawn, and no course."""
+    curves = evidence.curves[evidence.curves["step"] == 0]
+    rows = evidence.rows.copy()
+    if "seen_accuracy" in rows:
+        rows["seen_accuracy"] = curves["seen"].mean()
+    if "quantity" in rows:
+        rows.loc[rows["quantity"] == "risen", "value"] = 0.0
+    if "test_accuracy" in rows:
+        rows = rows.assign(step=0, test_accuracy=0.0)
+    return replace(evidence, rows=rows, curves=curves)
+
+
 def test_a_threshold_judges_again_and_changes_nothing_upstream(edited_smoke):
     done = edited_smoke.snakemake("scorecard", check=True)
     assert "0 of" in done.stdout + done.stderr
@@ -110,36 +138,36 @@ def test_a_threshold_judges_again_and_changes_nothing_upstream(edited_smoke):
     assert "unknown key `treshold`" in done.stdout + done.stderr
 
 
-def made_up(effects: dict) -> pa.Table:
-    """A scorecard of two claims with these effects and verdicts."""
-    config = load_config({"scale": "laptop", "source": "reference"})
-    claims = load_claims()
-    rows = scorecard_table(judge_all(config, claims), claims, "laptop").to_pandas().head(len(effects))
+def made_up(reference: pa.Table, effects: dict) -> pa.Table:
+    """A scorecard of these claims with these effects and verdicts."""
+    rows = reference.to_pandas().head(len(effects))
     for place, (effect, verdict) in enumerate(effects.values()):
         rows.loc[place, ["effect", "low", "high"]] = effect
         rows.loc[place, "verdict"] = verdict
     return pa.Table.from_pandas(rows.assign(claim=list(effects), tolerance=0.1))
 
 
-def test_compare_names_what_differs():
+def test_compare_names_what_differs(reference):
     nan = float("nan")
     own = made_up(
+        reference,
         {
             "same": (0.95, REPRODUCED),
             "moved": (0.5, INCONCLUSIVE),
             "other": (0.2, NOT_REPRODUCED),
             "gone": (nan, NOT_EVALUATED),
             "never": (nan, NOT_EVALUATED),
-        }
+        },
     )
     theirs = made_up(
+        reference,
         {
             "same": (0.99, REPRODUCED),
             "moved": (0.7, INCONCLUSIVE),
             "other": (0.95, REPRODUCED),
             "gone": (0.9, REPRODUCED),
             "never": (nan, NOT_EVALUATED),
-        }
+        },
     )
     rows = compare(own, theirs)
     assert dict(zip(rows["claim"], rows["outcome"], strict=True)) == {

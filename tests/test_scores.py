@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
-from initscale.aggregate.fig_scores import mean_interval, phase_means, phases_of_runs, scores_of_runs, separations
+from initscale.aggregate.fig_scores import phase_means, phases_of_runs, scores_of_runs, separations
+from initscale.aggregate.phases import phases
 from initscale.aggregate.shown import AXES
+from initscale.claims.definitions import load_claims
+from initscale.claims.selection import select
+from initscale.claims.verdicts import judge_metric
 from initscale.figures import fig_scores as drawing
+from initscale.paths import REFERENCE
+from initscale.storage import read_table
 
 #           seed: symmetric, inferential, seen
 ANSWERS = {0: (0.9, 0.0, 1.0), 1: (0.1, 0.8, 0.95), 2: (0.5, 0.4, 1.0), 3: (0.9, 0.0, 0.5), 4: (0.8, 0.1, 0.9)}
@@ -36,7 +44,7 @@ def tables() -> dict[str, pd.DataFrame]:
         _rows({"quantity": "cosine", "part": "", "i": 1, "j": 1}, value=[1.0] * len(ANSWERS)),
     ]
     fig12 = _rows({"quantity": "epoch", "part": "", "i": -1, "j": 100}, value=[1.0] * len(ANSWERS))
-    circuits = _rows({"score": "switch"}, value=[None, 0.5, 0.5, 0.5, 0.5])
+    circuits = _rows({"score": "switch"}, value=[None, 0.5, 0.5, 0.5, 0.5], answers=list(PHASES.values()))
     return {
         "fig3": pd.concat(accuracies),
         "fig4": pd.concat(fig4),
@@ -46,10 +54,17 @@ def tables() -> dict[str, pd.DataFrame]:
     }
 
 
-def test_phase_is_that_of_the_answers(tables):
-    phases = phases_of_runs(tables, answered=0.5, shade_below=0.9)
-    found = {axes[AXES.index("seed")]: phase for axes, phase in phases.items()}
-    assert found == {0: "symmetric", 1: "inferential", 2: "neither", 3: "shaded", 4: "symmetric"}
+PHASES = {0: "symmetric", 1: "inferential", 2: "neither", 3: "shaded", 4: "symmetric"}
+
+
+def test_phase_is_that_of_the_answers():
+    accuracies = pd.DataFrame(ANSWERS, index=["symmetric", "inferential", "seen"]).T
+    assert phases(accuracies, shade_below=0.9, answered=0.5).to_dict() == PHASES
+
+
+def test_phases_are_those_of_the_causal_check(tables):
+    found = {axes[AXES.index("seed")]: phase for axes, phase in phases_of_runs(tables).items()}
+    assert found == PHASES
 
 
 def test_scores_are_neither_accuracies_nor_vectors_nor_missing(tables):
@@ -63,15 +78,9 @@ def test_scores_are_neither_accuracies_nor_vectors_nor_missing(tables):
     }
 
 
-def test_interval_is_students():
-    low, high = mean_interval(np.array([1.0, 2.0, 3.0]))
-    assert (low, high) == pytest.approx((2 - 2.484, 2 + 2.484), abs=1e-3)  # t(0.975; 2) / sqrt(3) = 2.484
-    assert mean_interval(np.array([1.0])) == (None, None)
-
-
 @pytest.fixture
 def runs(tables) -> pd.DataFrame:
-    return scores_of_runs(tables).join(phases_of_runs(tables, 0.5, 0.9), on=list(AXES))
+    return scores_of_runs(tables).join(phases_of_runs(tables), on=list(AXES))
 
 
 def test_separation_is_the_share_of_ordered_pairs(runs):
@@ -91,6 +100,20 @@ def test_means_per_phase(runs):
     assert means.loc[("symmetric_route", "symmetric"), "value"] == pytest.approx(0.8)
     assert means.loc[("symmetric_route", "symmetric"), "n"] == 2
     assert np.isnan(means.loc[("symmetric_route", "inferential"), "low"])
+    low, high = means.loc[("symmetric_route", "symmetric"), ["low", "high"]]
+    assert (low, high) == pytest.approx(
+        (0.8 - 12.706 * 0.1, 0.8 + 12.706 * 0.1), abs=1e-3
+    )  # t of one degree of freedom
+
+
+def test_means_and_separations_count_seeds(runs):
+    more = pd.concat([runs, runs.assign(gamma=0.7)])
+    once, twice = (
+        phase_means(rows).set_index(["score", "phase"]).loc[("symmetric_route", "symmetric")] for rows in (runs, more)
+    )
+    assert (once["n"], twice["n"], once["seeds"], twice["seeds"]) == (2, 4, 2, 2)
+    assert once[["value", "low", "high"]].tolist() == twice[["value", "low", "high"]].tolist()
+    assert separations(more).set_index("score").loc["symmetric_route", "seeds"] == 1
 
 
 def test_drawing_fills_complete_separations_only(runs):
@@ -101,3 +124,18 @@ def test_drawing_fills_complete_separations_only(runs):
     filled = {labels[round(bar.get_y() + 0.3)]: bar.get_facecolor() != (1, 1, 1, 1) for bar in figure.axes[1].patches}
     assert filled.pop("symmetric route")
     assert not any(filled.values())
+
+
+@pytest.mark.parametrize("name", ["fig3b_by_phase", "fig4a_more_than_symmetric", "fig5a_more_than_symmetric"])
+def test_the_figure_prints_the_numbers_of_the_scorecard(name):
+    """On the committed table: separation and interval are those of the claim, seen from the phase that it names."""
+    rows = read_table(REFERENCE / "laptop" / "fig_scores.parquet").to_pandas()
+    claim = next(claim for claim in load_claims().claims if claim.name == name)
+    wanted = judge_metric(replace(claim, minimal_n=2), 0.95, rows, {}).estimate
+    chosen = select(rows, claim.options["where"], {})
+    (found,) = separations(chosen).itertuples()
+    ends = (found.value, found.low, found.high)
+    if claim.options["high"] == "inferential":
+        ends = (1 - found.value, 1 - found.high, 1 - found.low)
+    assert ends == pytest.approx((wanted.effect, wanted.low, wanted.high))
+    assert found.seeds == wanted.n

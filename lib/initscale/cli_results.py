@@ -1,4 +1,4 @@
-"""Commands that look at results: scorecard, report, explain, compare, status."""
+"""Commands that look at results: scorecard, departures, report, explain, compare, status."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def add_result_commands(stages, shared: argparse.ArgumentParser, load: Callable[
     parser.add_argument(
         "--readme", action="store_true", help="put the scorecard of the reference tables into README.md"
     )
+    add("departures", _departures, "write docs/departures.md: what differs from the paper and its authors' code")
     add("report", _report, "one self-contained HTML file from scorecard, figures and tables")
     parser = add("explain", _explain, "where a figure comes from: table, runs, settings, commits, logs; what is stale")
     parser.add_argument("figure", help="such as fig4")
@@ -38,7 +39,7 @@ def add_result_commands(stages, shared: argparse.ArgumentParser, load: Callable[
 
 
 def _scorecard(options: argparse.Namespace, load: Callable) -> None:
-    from initscale.claims.scorecard import as_markdown, into_readme
+    from initscale.claims.markdown import as_markdown, into_readme
     from initscale.config import CONFIG_FOLDER
     from initscale.stages.scorecard import make_scorecard, scorecard
 
@@ -49,6 +50,15 @@ def _scorecard(options: argparse.Namespace, load: Callable) -> None:
     markdown = as_markdown(make_scorecard(load(options, source="reference")))
     readme.write_text(into_readme(readme.read_text(encoding="utf-8"), markdown), encoding="utf-8")
     print(readme)
+
+
+def _departures(_: argparse.Namespace, __: Callable) -> None:
+    from initscale.config import CONFIG_FOLDER, load_config
+    from initscale.paper.departures import SCALES, markdown
+
+    path = CONFIG_FOLDER.parent / "docs" / "departures.md"
+    path.write_text(markdown({scale: load_config({"scale": scale}) for scale in SCALES}), encoding="utf-8")
+    print(path)
 
 
 def _report(options: argparse.Namespace, load: Callable) -> None:

@@ -36,6 +36,8 @@ def check_consistency(config: dict, describe: Describe) -> None:
                 _check_reference(config, section, options[key], describe("figures", figure, key))
         for study in options.get("studies", []):
             _check_reference(config, "studies", study, describe("figures", figure, "studies"))
+        if "growth" in options:
+            _check_reference(config, "studies", options["growth"], describe("figures", figure, "growth"))
         for study in studies_of(options) if "unseen" in options else ():
             check_unseen(config, figure, study, describe)
     check_colours(config, describe)

@@ -79,8 +79,9 @@ def start_of(config: dict, study: dict, point: Point) -> tuple[str, Point] | Non
 
 
 def studies_of(options: dict) -> list[str]:
-    """Studies that a figure shows, from its options."""
-    return [options["study"]] if "study" in options else options.get("studies", [])
+    """Studies that a figure shows, from its options; first the one that it is about."""
+    named = [options["study"]] if "study" in options else options.get("studies", [])
+    return [*named, *([options["growth"]] if "growth" in options else [])]
 
 
 def needed_studies(config: dict, figure: str) -> list[str]:

@@ -1,8 +1,9 @@
 """Table of Fig 14: inferential accuracy over learning rate and weight decay, and whether it rises with both.
 
 Two kinds of rows. ``run``: the last row of a run's history. ``rank_correlation``: Spearman's correlation of the
-accuracy with one axis over the runs whose ``tested`` is true, as it is and with the other axis held fixed, with a
-bootstrap interval over runs (``initscale.aggregate.rank_correlation``).
+accuracy with one axis at fixed values of the other, averaged over these for each seed; mean over seeds with its t
+interval. This is the metric of the claims (``initscale.claims.metrics``, trend), over the runs whose ``tested`` is true
+and that have learned the seen pairs.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import pandas as pd
 import pyarrow as pa
 
 from initscale.aggregate.captions import count_words, model_words, task_words
-from initscale.aggregate.rank_correlation import with_interval
 from initscale.aggregate.runs import answer_columns, history_files, last_rows, read_histories
 from initscale.aggregate.shown import nullable_table
+from initscale.claims.intervals import estimate
+from initscale.claims.metrics import METRICS
+from initscale.claims.selection import Unavailable
 from initscale.tables import Column
 
 AXES = ("lr", "weight_decay")
+CONFIDENCE = 0.95
 PAPER_GRID = {"lr": 5, "weight_decay": 5, "seed": 9}
 COLUMNS = (
     Column("kind", "string", "", "run or rank_correlation"),
@@ -30,12 +34,12 @@ COLUMNS = (
     Column("step", "int64", "steps", "step of the last row"),
     Column("tested", "bool", "", "whether the run counts in the rank correlations"),
     Column("axis", "string", "", "rank_correlation: lr or weight_decay"),
-    Column("held", "string", "", "rank_correlation: the axis that is held fixed, or empty"),
+    Column("held", "string", "", "rank_correlation: the axis that is held fixed"),
     Column("value", "float64", "1", "rank_correlation: Spearman's correlation"),
     Column("low", "float64", "1", "rank_correlation: lower end of the interval"),
     Column("high", "float64", "1", "rank_correlation: upper end of the interval"),
     Column("confidence", "float64", "share", "rank_correlation: confidence level of the interval"),
-    Column("n", "int64", "runs", "rank_correlation: number of runs"),
+    Column("n", "int64", "seeds", "rank_correlation: number of seeds"),
 )
 
 
@@ -51,20 +55,27 @@ def table(config: dict) -> pa.Table:
     runs = last_rows(read_histories(config, options["study"], ["step", "acc_test", column]))
     runs = runs.rename(columns={column: "accuracy", "acc_test": "seen_accuracy", "lr_peak": "lr"})
     runs = runs.assign(kind="run", tested=~runs["weight_decay"].isin(options["beyond"]))
-    return nullable_table(COLUMNS, [runs, correlations(runs, options["bootstrap"])], _caption(config, runs))
+    return nullable_table(COLUMNS, [runs, correlations(runs, options["shade_below"])], _caption(config, runs))
 
 
-def correlations(runs: pd.DataFrame, options: dict) -> pd.DataFrame:
-    """Rows of the kind ``rank_correlation``: each axis, as it is and with the other one held fixed."""
-    tested = runs[runs["tested"]]
-    rows = []
-    for axis, other in (AXES, AXES[::-1]):
-        for held in ("", other):
-            groups = tested[held].to_numpy() if held else None
-            found = with_interval(tested[axis].to_numpy(), tested["accuracy"].to_numpy(), groups, **options)
-            rows.append({"axis": axis, "held": held, **found._asdict()})
-    frame = pd.DataFrame(rows)
-    return frame.assign(kind="rank_correlation", confidence=options["confidence"], n=len(tested))
+def correlations(runs: pd.DataFrame, shade_below: float) -> pd.DataFrame:
+    """Rows of the kind ``rank_correlation``: each axis, with the other one held fixed."""
+    learned = runs[runs["tested"] & (runs["seen_accuracy"] >= shade_below)]
+    rows = [{"axis": axis, "held": other, **_trend(learned, axis, other)} for axis, other in (AXES, AXES[::-1])]
+    return pd.DataFrame(rows).assign(kind="rank_correlation", confidence=CONFIDENCE)
+
+
+def _trend(runs: pd.DataFrame, axis: str, held: str) -> dict[str, float]:
+    """Value, interval and n; no value where no line of the grid has three runs, no interval for one seed."""
+    try:
+        sample = METRICS["trend"].sample(runs, {"value": "accuracy", "along": axis, "within": [held]}, {})
+    except Unavailable:
+        return {"n": 0}
+    (values,) = sample.groups
+    if len(values) < 2:
+        return {"value": values.mean(), "n": len(values)}
+    found = estimate("mean", sample, CONFIDENCE, 0.0, "above")
+    return {"value": found.effect, "low": found.low, "high": found.high, "n": found.n}
 
 
 def _caption(config: dict, runs: pd.DataFrame) -> str:
@@ -77,8 +88,8 @@ def _caption(config: dict, runs: pd.DataFrame) -> str:
         f"Scale `{config['scale']}`: {task_words(config, study['dataset'])}; {depth} layers, gamma "
         f"{gamma:g}, {model_words(config, options['study'])}. Mean of {per_cell} run(s) per cell, last evaluation; "
         f"pair ({a},{b}) scored on keys of the {split} split.{_grid_words(tested)}{_beyond_words(options)} Rank "
-        f"correlation (rho): Spearman over the {len(tested)} runs of the grid, as it is and at fixed values of the "
-        f"other axis, with {options['bootstrap']['confidence']:.0%} bootstrap interval over runs."
+        f"correlation (rho): Spearman's at fixed values of the other axis, mean over these and over seeds with "
+        f"{CONFIDENCE:.0%} interval (Student's t over seeds), without runs that have not learned the seen pairs."
     )
 
 

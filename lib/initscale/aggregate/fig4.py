@@ -3,6 +3,7 @@
 Scores are defined in the probe ``parallel``: parallelism = mean cosine where targets are equal minus mean of the rest,
 for v(x; a1, a2) = Xao at the last token (``fused``) and u(x; a1) = row of V at the first anchor (``single``), each
 also centred; commutativity of Xao(1), logits and predictions (``ao``, ``logits``, ``outputs``).
+``fused_level`` is the mean of all cosines of fused vectors that Fig 4a,b shows, related or not.
 ``outputs_of_unseen`` is the share of equal predictions for the unseen pair and its mirror,
 ``symmetric_accuracy`` and ``inferential_accuracy`` are accuracies on the unseen pair, so that phases can be told apart.
 """
@@ -46,6 +47,7 @@ def table(config: dict) -> pa.Table:
     study, points = config["figures"]["fig4"]["study"], phase_points(config, "fig4")
     rows = all_runs(config, study, "parallel")
     frames = [rows[rows["kind"].str.endswith("_score")], _unseen(rows, config["studies"][study]["dataset"], config)]
+    frames.append(_level(rows))
     accuracies = unseen_accuracies(config, study)
     frames.append(accuracies.assign(kind=accuracies["mapping"] + "_accuracy"))
     for phase in PHASES:
@@ -60,6 +62,13 @@ def _unseen(rows: pd.DataFrame, dataset: str, config: dict) -> pd.DataFrame:
     outputs = rows[(rows["kind"] == "outputs") & (rows["related"] == True)]  # noqa: E712 (null is not related)
     both = outputs[["anchors_row", "anchors_column"]].apply(set, axis=1)
     return outputs[both.isin(names)].assign(kind="outputs_of_unseen")
+
+
+def _level(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean cosine of fused vectors of every run."""
+    axes = [column.name for column in GRID_COLUMNS]
+    found = rows[rows["kind"] == "fused"].groupby(axes)["value"].agg(["mean", "size"]).reset_index()
+    return found.rename(columns={"mean": "value", "size": "n"}).assign(kind="fused_level")
 
 
 def _caption(config: dict, study: str) -> str:

@@ -19,12 +19,12 @@ import pyarrow as pa
 
 from initscale.aggregate.captions import model_words, task_words
 from initscale.aggregate.probes import probe_files
-from initscale.aggregate.shown import GRID_COLUMNS, PHASES, all_runs, nullable_table, own_mapping, unseen_accuracies
+from initscale.aggregate.shown import GRID_COLUMNS, PHASES, all_runs, nullable_table, run_phases
 from initscale.probes.circuits import COLUMNS as PROBE_COLUMNS
 from initscale.tables import Column
 
 COLUMNS = (
-    Column("answers", "string", "", "mapping of the run's answers to the unseen pair (figures.fig_circuits); or null"),
+    Column("answers", "string", "", "phase of the run by its answers: symmetric, inferential, shaded or neither"),
     *GRID_COLUMNS,
     Column("score", "string", "", "name of a score, see the module; null: an accuracy"),
     *PROBE_COLUMNS,
@@ -46,9 +46,7 @@ def table(config: dict) -> pa.Table:
         for run, part in rows.groupby(axes)
         for name, value in circuit_losses(part, run[axes.index("depth")]).items()
     ]
-    options = config["figures"]["fig_circuits"]
-    own = own_mapping(unseen_accuracies(config, study), options["answered"]).rename("answers")
-    everything = pd.concat([rows, pd.DataFrame(found)]).join(own, on=axes)
+    everything = pd.concat([rows, pd.DataFrame(found)]).join(run_phases(config, study).rename("answers"), on=axes)
     return nullable_table(COLUMNS, [everything], _caption(config, study))
 
 

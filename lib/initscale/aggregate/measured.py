@@ -34,22 +34,25 @@ COLUMNS = (
 )
 
 
-def measured_files(config: dict, figure: str, *probes: str) -> dict[str, list[str]]:
-    """Files that the table of a figure is made of: history and probes of every run of its study."""
-    study = config["figures"][figure]["study"]
+def measured_files(config: dict, figure: str, *probes: str, study: str | None = None) -> dict[str, list[str]]:
+    """Files that the table of a figure is made of: history and probes of every run of its study, or of another."""
+    study = study or config["figures"][figure]["study"]
     found = {probe: probe_files(config, study, probe) for probe in probes}
     return found | {"histories": history_files(config, study)}
 
 
-def measured_rows(config: dict, figure: str, probe: str, pictures: tuple[str, ...], also: tuple = ()) -> pd.DataFrame:
+def measured_rows(
+    config: dict, figure: str, probe: str, pictures: tuple[str, ...], also: tuple = (), study: str | None = None
+) -> pd.DataFrame:
     """Rows of one probe.
 
     Parameters
     ----------
     pictures : quantities (vectors, matrices) that the figure draws, kept for the shown runs.
     also : vectors that are kept for every run, as scores are.
+    study : whose runs; by default the figure's.
     """
-    study, shown_points = config["figures"][figure]["study"], displayed_points(config, figure)
+    study, shown_points = study or config["figures"][figure]["study"], displayed_points(config, figure)
     points = study_points(config["studies"][study])
     frames = []
     for point, path in zip(points, probe_files(config, study, probe), strict=True):

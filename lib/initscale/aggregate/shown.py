@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import pyarrow as pa
 
+from initscale.aggregate.phases import phases
 from initscale.aggregate.probes import probe_files
 from initscale.errors import ConfigError
 from initscale.grid import Point, study_points
@@ -79,19 +80,14 @@ def unseen_accuracies(config: dict, study: str) -> pd.DataFrame:
     return plain.rename(columns={"measure": "mapping"})[[*AXES, "mapping", "value", "n"]]
 
 
-def own_mapping(accuracies: pd.DataFrame, more_than: float) -> pd.Series:
-    """The mapping that each run answers the unseen pair with, in more than this share of sequences.
-
-    Parameters
-    ----------
-    accuracies : see ``unseen_accuracies``.
-    more_than : at least 0.5, so that one mapping at most can fulfil it.
-
-    Returns
-    -------
-    Series with the index ``AXES``; runs that answer neither way are not in it.
-    """
-    return accuracies[accuracies["value"] > more_than].set_index(list(AXES))["mapping"]
+def run_phases(config: dict, study: str) -> pd.Series:
+    """Phase of every run of a study (``initscale.aggregate.phases``), from its answers as trained; index ``AXES``."""
+    rows = all_runs(config, study, "circuits")
+    plain = rows[rows["path"] == "none"]
+    seen = plain[(plain["group"] == "seen") & (plain["measure"] == "taught")].set_index(list(AXES))["value"]
+    answers = unseen_accuracies(config, study).pivot(index=list(AXES), columns="mapping", values="value")
+    figures = config["figures"]
+    return phases(answers.assign(seen=seen), figures["fig2"]["shade_below"], figures["fig_circuits"]["answered"])
 
 
 def of_run(rows: pd.DataFrame, point: dict) -> pd.DataFrame:

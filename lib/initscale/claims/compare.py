@@ -9,7 +9,7 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 
-from initscale.claims.scorecard import effect_text
+from initscale.claims.texts import effect_text
 from initscale.claims.verdicts import NOT_EVALUATED
 
 SAME, EFFECT, VERDICT = "same", "effect differs", "verdict differs"

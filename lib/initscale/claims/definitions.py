@@ -51,6 +51,7 @@ class Gate:
     at_least: float | None = None
     at_most: float | None = None
     runs: str = "every"
+    leave_out: bool = False
     of: str = "every"
 
 

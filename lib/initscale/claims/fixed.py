@@ -12,13 +12,13 @@ import json
 from initscale.claims.definitions import Claims
 from initscale.config import load_config
 
-OF_GATE = ("measure", "at_least", "at_most", "runs", "of")
+OF_GATE = ("measure", "at_least", "at_most", "runs", "leave_out", "of")
 OF_CLAIM = ("table", "study", "metric", "options", "direction", "threshold", "minimal_n", "unit")
 OF_STUDY = ("mapped", "paper", "grid", "more", "dataset", "model", "training")
 
 
 def fixed_facts(claims: Claims, scale: str) -> dict:
-    """Roles, gates, thresholds and grid as plain values."""
+    """Roles, gates, thresholds and grid as plain values; the grid of the studies that name a rule, which are judged."""
     config = load_config({"scale": scale})
     return {
         "level": claims.level,
@@ -29,7 +29,9 @@ def fixed_facts(claims: Claims, scale: str) -> dict:
             for claim in claims.claims
         },
         "studies": {
-            name: {key: study[key] for key in OF_STUDY if key in study} for name, study in config["studies"].items()
+            name: {key: study[key] for key in OF_STUDY if key in study}
+            for name, study in config["studies"].items()
+            if "mapped" in study
         },
     }
 

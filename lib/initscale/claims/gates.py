@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from initscale.claims.cells import RUN_AXES
 from initscale.claims.definitions import Claim, Gate, Need
 from initscale.claims.evidence import CURVES, Evidence
 from initscale.claims.selection import Roles, Unavailable, select
 
-RUN_AXES = ("study", "norm", "corpus", "gamma", "depth", "size", "lr", "weight_decay", "seed")
 SHARE = 0.8
 """Of the runs, which must pass a gate that asks for most of them."""
 Measure = Callable[[Evidence, dict], pd.DataFrame]
@@ -25,7 +25,7 @@ Measure = Callable[[Evidence, dict], pd.DataFrame]
 
 @dataclass(frozen=True)
 class Checked:
-    """Outcome of a gate: what it saw, in words, and the runs that are left out (of a gate that asks for most runs)."""
+    """Outcome of a gate: what it saw, in words, and the runs that are left out."""
 
     gate: str
     passed: bool
@@ -94,9 +94,10 @@ def _every_run(gate: Gate, runs: pd.DataFrame) -> Checked:
         )
     good = runs["value"].map(lambda value: passes(gate, value))
     if good.all() or (gate.runs == "most" and good.mean() >= SHARE):
-        left_out = runs[~good]
-        note = f"; {len(left_out)} of {len(runs)} runs left out" if len(left_out) else ""
-        return Checked(gate.name, True, f"{_bound(gate, _worst(gate, runs[good])['value'], True)}{note}", left_out)
+        what = "left out" if gate.leave_out else "not"
+        note = f" ({(~good).sum()} of {len(runs)} runs {what})" if not good.all() else ""
+        words = f"{_bound(gate, _worst(gate, runs[good])['value'], True)}{note}"
+        return Checked(gate.name, True, words, runs[~good] if gate.leave_out else None)
     worst = _worst(gate, runs)
     share = f"{(~good).sum()} of {len(runs)} run(s)"
     words = f"{gate.words}: {_bound(gate, worst['value'], False)} ({_words(worst.to_frame().T)}; {share})"

@@ -1,226 +1,188 @@
 """Metrics: from the rows of an aggregate table to one number per independent replicate.
 
-Each is a small pure function, registered by name with the test that fits what it returns:
+Each has two halves: what it reads (``read``: rows -> cells) and what it makes of them (``combine``: cells -> sample).
+It goes with the interval that fits what it returns (``initscale.claims.intervals``):
 
 mean   one number per seed: other runs of a seed are averaged first, because they are not independent of each other
-share  one truth value per run
-rank   one number per run, in two groups of runs
-
-In the last two, runs that differ in their rates only (one gamma, depth and seed) are averaged first. Runs of one seed
-at different gamma stay apart, although they share the direction of their initial weights and the order of their
-batches; so beside n stands the number of seeds.
+share  one truth value per run, with its seed
+rank   one number per run, in two groups of runs, with its seed
 
 Common options: ``value`` (column), ``where`` (conditions, see ``selection``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
-from initscale.claims.selection import Roles, Unavailable, need_columns, select
-
-RUN_AXES = ("gamma", "depth", "lr", "weight_decay", "seed")
-REPLICATE = ["gamma", "depth", "seed"]
+from initscale.claims import readers
+from initscale.claims.cells import Cells
+from initscale.claims.readers import Options
+from initscale.claims.selection import Roles, Unavailable
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Replicates of a metric: one array, or two for a comparison of groups.
+    """Replicates of a metric, and the seed of each: one array, or two for a comparison of groups.
 
-    ``undefined`` were left out; ``seeds`` is the number of seeds in each group where these are not the replicates.
+    ``undefined`` were left out.
     """
 
     groups: tuple[np.ndarray, ...]
+    seeds: tuple[np.ndarray, ...]
     undefined: int = 0
-    seeds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A registered metric: the function, the test that fits it and its options."""
+    """A registered metric.
 
-    function: Callable[[pd.DataFrame, Mapping[str, Any], Roles], Sample]
+    ``read`` and ``combine`` are its halves, ``test`` the interval that fits it. ``neutral`` is its value where the arms
+    are alike; None for a level, which has one arm.
+    """
+
+    read: Callable[[pd.DataFrame, Options, Roles], Cells]
+    combine: Callable[[Cells], Sample]
     test: str
+    neutral: float | None
     required: tuple[str, ...]
-    options: tuple[str, ...]
+    optional: tuple[str, ...]
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """All that a claim may give."""
+        return (*self.required, *self.optional)
+
+    def sample(self, rows: pd.DataFrame, options: Options, roles: Roles) -> Sample:
+        """Both halves."""
+        return self.combine(self.read(rows, options, roles))
 
 
-METRICS: dict[str, Metric] = {}
+def _per_seed(numbers_S: np.ndarray, seeds_S: np.ndarray) -> Sample:
+    """A sample of one number per seed; nan and infinity are undefined, and of a seed without cells there is none."""
+    finite_S = np.isfinite(numbers_S)
+    return Sample((numbers_S[finite_S],), (seeds_S[finite_S],), int((~finite_S).sum()))
 
 
-def metric(test: str, required: tuple[str, ...], optional: tuple[str, ...] = ("where",)):
-    """Register a function under its own name."""
-
-    def register(function):
-        METRICS[function.__name__] = Metric(function, test, required, (*required, *optional))
-        return function
-
-    return register
+def _mean(numbers: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
+    """Mean of what there is; nan without a warning where there is nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.nanmean(numbers, axis=axis)
 
 
-@metric("mean", ("value",))
-def level(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
-    """Mean of ``value``, for each seed."""
-    return _sample(_by_seed(rows, options, roles))
+def _complete(numbers_S: np.ndarray, present_S: np.ndarray, seeds_S: np.ndarray, what: str) -> Sample:
+    """Seeds that have every arm; the others are no replicates."""
+    if not present_S.any():
+        raise Unavailable(f"no seed has {what}")
+    return _per_seed(numbers_S[present_S], seeds_S[present_S])
 
 
-@metric("mean", ("value", "high", "low"))
-def difference(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
-    """Mean of ``value`` at ``high`` minus mean at ``low`` (conditions), for each seed that has both."""
-    return _sample(_paired(*_sides(rows, options, roles, options), np.subtract))
+def _level(found: Cells) -> Sample:
+    """Mean, for each seed."""
+    return _per_seed(found.grid()[:, 0, 0], found.seeds)
 
 
-@metric("mean", ("value", "high", "low", "over"))
-def ratio(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
-    """Geometric mean over the values of the column ``over`` of ``value`` at ``high`` over that at ``low``, by seed."""
-    chosen, plain = _chosen(rows, options, roles, (options["over"],)), {"value": options["value"]}
-    parts = {}
-    for part, some in chosen.groupby(options["over"]):
-        try:
-            parts[part] = _paired(*_sides(some, plain, roles, options), lambda a, b: np.log(a / b))
-        except Unavailable:  # a part that only other runs have, such as the third layer
-            continue
-    if not parts:
-        raise Unavailable("no part has both runs")
-    return _sample(np.exp(pd.DataFrame(parts).mean(axis=1)))
+def _difference(found: Cells) -> Sample:
+    """Mean at ``high`` minus mean at ``low``, within each part and averaged over these, for each seed that has both."""
+    grid_SPA = found.grid()
+    return _paired(grid_SPA[..., 0] - grid_SPA[..., 1], found)
 
 
-@metric("mean", ("value", "inside", "outside"))
-def peak(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
-    """Mean of ``value`` at ``inside`` minus the largest of those at ``outside`` (a list of conditions), by seed."""
-    inside = _by_seed(rows, options, roles, options["inside"])
-    outside = pd.DataFrame([_by_seed(rows, options, roles, place) for place in options["outside"]]).max()
-    return _sample(_paired(inside, outside, np.subtract))
+def _paired(gap_SP: np.ndarray, found: Cells) -> Sample:
+    """Mean over the parts, for each seed that has both arms anywhere."""
+    cells_SPA = np.zeros((len(found.seeds), gap_SP.shape[1], len(found.arms)), dtype=bool)
+    cells_SPA[np.searchsorted(found.seeds, found.seed_n), found.part_n, found.arm_n] = True
+    return _complete(_mean(gap_SP, 1), cells_SPA.all(2).any(1), found.seeds, "both runs")
 
 
-@metric("mean", ("value", "high", "low", "first", "then"))
-def interaction(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
-    """Difference of ``value`` between ``high`` and ``low`` at ``first`` minus that at ``then``, by seed."""
-    gaps = []
-    for part in ("first", "then"):
-        sides = (_by_seed(rows, options, roles, options[part] | options[side]) for side in ("high", "low"))
-        gaps.append(_paired(*sides, np.subtract))
-    return _sample(_paired(*gaps, np.subtract))
+def _interaction(found: Cells) -> Sample:
+    """Gap between ``high`` and ``low`` at ``first`` minus that at ``then``, for each seed that has all four."""
+    mean_SA = _mean(found.grid(), 1)
+    numbers_S = mean_SA[:, 0] - mean_SA[:, 1] - mean_SA[:, 2] + mean_SA[:, 3]
+    return _complete(numbers_S, np.isfinite(numbers_S), found.seeds, "all four runs")
 
 
-@metric("mean", ("value", "along"))
-def peak_ratio(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
-    """Largest ``value`` between the ends of the column ``along`` over the larger of the two at its ends, by seed."""
-    along, value = options["along"], options["value"]
-    chosen = _chosen(rows, options, roles, (along,))
-    wide = chosen.pivot_table(index="seed", columns=along, values=value, aggfunc="mean").dropna()
-    if wide.shape[1] < 3 or wide.empty:
-        raise Unavailable(f"fewer than three values of {along} with a number")
-    return _sample(wide.iloc[:, 1:-1].max(axis=1) / wide.iloc[:, [0, -1]].max(axis=1))
+def _ratio(found: Cells) -> Sample:
+    """Geometric mean over the parts of the value at ``high`` over that at ``low``, for each seed that has both."""
+    with np.errstate(divide="ignore"):
+        log_SPA = np.log(found.grid())
+    sample = _paired(log_SPA[..., 0] - log_SPA[..., 1], found)
+    return Sample((np.exp(sample.groups[0]),), sample.seeds, sample.undefined)
 
 
-@metric("mean", ("value", "along"), ("where", "within"))
-def trend(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
-    """Spearman's rank correlation of ``value`` with the column ``along``, for each seed.
-
-    With ``within`` (a list of columns) it is taken inside each group of these and averaged.
-    """
-    within, along, value = options.get("within", []), options["along"], options["value"]
-    chosen = _chosen(rows, options, roles, (along, *within))
-    found: dict[int, list[float]] = {}
-    for (seed, *_), group in chosen.groupby(["seed", *within]):
-        means = group.groupby(along)[value].mean().dropna()
-        if len(means) >= 3:
-            found.setdefault(seed, []).append(_spearman(means))
-    if not found:
-        raise Unavailable(f"fewer than three values of {along}")
-    return _sample(pd.Series({seed: np.mean(values) for seed, values in found.items()}))
+def _peak(found: Cells) -> Sample:
+    """Mean at ``inside`` minus the largest of those at ``outside``, for each seed that has all."""
+    grid_SA = found.grid()[:, 0]
+    numbers_S = grid_SA[:, 0] - grid_SA[:, 1:].max(1)
+    return _complete(numbers_S, np.isfinite(numbers_S), found.seeds, "all runs")
 
 
-@metric("share", ("first", "second"), ("where", "uniform"))
-def wins(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
-    """Whether the score ``first`` is larger than ``second``, for each run.
-
-    The table has a score's name in the column ``score`` and its value in ``value``. With ``uniform`` both scores are
-    first divided by what uniform attention has.
-    """
-    names, uniform = (options["first"], options["second"]), options.get("uniform", {})
-    need_columns(rows, ("score", "value", "seed"))
-    chosen = select(rows, {**options.get("where", {}), "score": list(names)}, roles)
-    axes = [axis for axis in RUN_AXES if axis in chosen.columns]
-    scores = chosen.pivot_table(index=axes, columns="score", values="value", aggfunc="mean", dropna=False)
-    both = scores[list(names)].groupby(REPLICATE).mean()
-    known = both.dropna()
-    first, second = (known[name] / uniform.get(name, 1.0) for name in names)
-    return Sample(((first > second).to_numpy(),), len(both) - len(known), (_seeds(known),))
+def _peak_ratio(found: Cells) -> Sample:
+    """Largest value between the ends of the column over the larger of the two at its ends, for each seed."""
+    grid_SA = found.grid()[:, 0]
+    if grid_SA.shape[1] < 3:
+        raise Unavailable("fewer than three values between the ends")
+    numbers_S = grid_SA[:, 1:-1].max(1) / grid_SA[:, [0, -1]].max(1)
+    return _complete(numbers_S, np.isfinite(numbers_S), found.seeds, "a number everywhere")
 
 
-@metric("rank", ("where", "high", "low"), ("within",))
-def by_phase(rows: pd.DataFrame, options: Mapping, roles: Roles) -> Sample:
-    """``value`` of the runs of the phase ``high`` and of the phase ``low``, in a table with the column ``phase``.
-
-    With ``within`` (a list of columns) a run counts with its rank among the runs of both phases in its group, and
-    groups with one phase only are left out.
-    """
-    chosen = _chosen(rows, {**options, "value": "value"}, roles, ("phase", *REPLICATE))
-    chosen = chosen[chosen["phase"].isin([options["high"], options["low"]])]
-    if options.get("within"):
-        groups = chosen.groupby(options["within"])
-        chosen = chosen.assign(value=groups["value"].rank(pct=True))[groups["phase"].transform("nunique") == 2]
-    return _groups([chosen[chosen["phase"] == options[side]].set_index(REPLICATE)["value"] for side in ("high", "low")])
+def _trend(found: Cells) -> Sample:
+    """Spearman's rank correlation with the column, inside each part, averaged over these, for each seed."""
+    grid_SPA, along_A = found.grid(), np.array(found.arms, dtype=float)
+    rho_SP = np.array([[_spearman(along_A, values_A) for values_A in row_PA] for row_PA in grid_SPA])
+    numbers_S = _mean(rho_SP, 1)
+    if np.isnan(numbers_S).all():
+        raise Unavailable("fewer than three values along the column")
+    defined_S = np.isfinite(numbers_S)
+    return Sample((numbers_S[defined_S],), (found.seeds[defined_S],))
 
 
-def _groups(values: list[pd.Series]) -> Sample:
-    """Two groups of runs, indexed by ``REPLICATE`` at least."""
-    means = [group.astype(float).groupby(REPLICATE).mean() for group in values]
-    known = [group.dropna() for group in means]
-    undefined = sum(map(len, means)) - sum(map(len, known))
-    return Sample(tuple(group.to_numpy() for group in known), undefined, tuple(map(_seeds, known)))
+def _spearman(along_A: np.ndarray, values_A: np.ndarray) -> float:
+    """Of the arms that have a number; nan for fewer than three, 0 where all are equal: no change is no trend."""
+    finite_A = np.isfinite(values_A)
+    if finite_A.sum() < 3:
+        return np.nan
+    ranks = [rankdata(numbers[finite_A]) for numbers in (along_A, values_A)]
+    centred = [rank - rank.mean() for rank in ranks]
+    norm = np.sqrt((centred[0] ** 2).sum() * (centred[1] ** 2).sum())
+    return float(centred[0] @ centred[1] / norm) if norm else 0.0
 
 
-def _seeds(values: pd.Series | pd.DataFrame) -> int:
-    return values.index.get_level_values("seed").nunique()
+def _wins(found: Cells) -> Sample:
+    """Whether the first score is larger than the second, for each run."""
+    grid_SPA = found.grid()
+    seed_S, part_P = np.nonzero(np.isfinite(grid_SPA).any(2))
+    first_R, second_R = grid_SPA[seed_S, part_P].T
+    defined_R = np.isfinite(first_R) & np.isfinite(second_R)
+    won_R = (first_R > second_R)[defined_R]
+    return Sample((won_R,), (found.seeds[seed_S][defined_R],), int((~defined_R).sum()))
 
 
-def _chosen(rows: pd.DataFrame, options: Mapping, roles: Roles, columns=(), place: Mapping | None = None):
-    need_columns(rows, ("seed", options["value"], *columns))
-    chosen = select(rows, {**options.get("where", {}), **(place or {})}, roles)
-    if chosen.empty:
-        raise Unavailable("no run fulfils all conditions")
-    return chosen
+def _phases(found: Cells) -> Sample:
+    """The number of each run of the phase ``high``, and of each of the phase ``low``."""
+    finite_n = np.isfinite(found.value_n)
+    masks = [finite_n & (found.arm_n == arm) for arm in (0, 1)]
+    values, seeds = (tuple(array[mask] for mask in masks) for array in (found.value_n, found.seed_n))
+    return Sample(values, seeds, int((~finite_n).sum()))
 
 
-def _by_seed(rows: pd.DataFrame, options: Mapping, roles: Roles, place: Mapping | None = None) -> pd.Series:
-    return _seed_means(_chosen(rows, options, roles, (), place), options)
-
-
-def _seed_means(chosen: pd.DataFrame, options: Mapping) -> pd.Series:
-    return chosen.groupby("seed")[options["value"]].mean()
-
-
-def _sides(rows: pd.DataFrame, options: Mapping, roles: Roles, places: Mapping) -> tuple[pd.Series, pd.Series]:
-    """Values at the places ``high`` and ``low``, by seed; a scale with one depth has no smallest and largest one."""
-    high, low = (_chosen(rows, options, roles, (), places[side]) for side in ("high", "low"))
-    if high.index.equals(low.index):
-        single = ", ".join(f"{column} {high[column].iloc[0]}" for column in places["high"])
-        raise Unavailable(f"nothing to compare with, all runs have {single}")
-    return _seed_means(high, options), _seed_means(low, options)
-
-
-def _paired(first: pd.Series, second: pd.Series, operation) -> pd.Series:
-    both = pd.concat([first, second], axis=1, join="inner")
-    if both.empty:
-        raise Unavailable("no seed has both runs")
-    return operation(both.iloc[:, 0].astype(float), both.iloc[:, 1].astype(float))
-
-
-def _spearman(means: pd.Series) -> float:
-    constant = means.nunique() == 1
-    return 0.0 if constant else float(spearmanr(means.index, means).statistic)  # no change is no trend
-
-
-def _sample(values: pd.Series) -> Sample:
-    numbers = values.to_numpy(dtype=float)
-    known = numbers[np.isfinite(numbers)]
-    return Sample((known,), len(numbers) - len(known))
+METRICS: dict[str, Metric] = {
+    "level": Metric(readers.read_level, _level, "mean", None, ("value",), ("where",)),
+    "difference": Metric(readers.read_sides, _difference, "mean", 0.0, ("value", "high", "low"), ("where",)),
+    "interaction": Metric(
+        readers.read_interaction, _interaction, "mean", 0.0, ("value", "high", "low", "first", "then"), ("where",)
+    ),
+    "ratio": Metric(readers.read_ratio, _ratio, "mean", 1.0, ("value", "high", "low", "over"), ("where",)),
+    "peak": Metric(readers.read_peak, _peak, "mean", 0.0, ("value", "inside", "outside"), ("where",)),
+    "peak_ratio": Metric(readers.read_along, _peak_ratio, "mean", 1.0, ("value", "along"), ("where",)),
+    "trend": Metric(readers.read_along, _trend, "mean", 0.0, ("value", "along"), ("where", "within")),
+    "wins": Metric(readers.read_wins, _wins, "share", 0.5, ("first", "second"), ("where", "uniform")),
+    "by_phase": Metric(readers.read_phases, _phases, "rank", 0.5, ("where", "high", "low"), ("within",)),
+}
+"""By the name that claims use. Options: those that are required, and those that may be given."""

@@ -1,19 +1,27 @@
-"""The scorecard: every claim with its verdict, as a table, as CSV and as Markdown."""
+"""The scorecard: every claim with its verdict, as a table. Nothing upstream is recomputed."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from initscale.claims.definitions import Claim, Claims, load_claims
 from initscale.claims.evidence import Tables, evidence_of, read_tables
 from initscale.claims.fixed import fixed_hash
+from initscale.claims.intervals import estimate
+from initscale.claims.metrics import METRICS
+from initscale.claims.neighbours import neighbours
+from initscale.claims.noise import ONE_ARMED, shuffles
+from initscale.claims.paper_effects import course, paper_effect
+from initscale.claims.power import seeds_needed
 from initscale.claims.selection import Unavailable
-from initscale.claims.verdicts import NOT_EVALUATED, VERDICTS, Judged, judge
-from initscale.errors import InputError
+from initscale.claims.texts import effect_text, number
+from initscale.claims.verdicts import NOT_EVALUATED, REPRODUCED, VERDICTS, Judged, judge, verdict
 from initscale.tables import Column, make_table
 
 COLUMNS = (
@@ -23,29 +31,38 @@ COLUMNS = (
     Column("verdict", "string", "", "reproduced, not reproduced, inconclusive or not evaluated"),
     Column("reason", "string", "", "why it is not evaluated, with the value that failed; empty otherwise"),
     Column("gate", "string", "", "the gate that failed, or what the gates saw"),
-    Column("beside", "string", "", "other readings of the claim, each with verdict, effect and interval"),
     Column("note", "string", "", "what else a reader must know"),
     Column("effect", "float64", "see unit", "the metric's value; nan if not evaluated"),
     Column("low", "float64", "see unit", "lower end of its interval"),
     Column("high", "float64", "see unit", "upper end of its interval"),
-    Column("n", "int64", "replicates", "seeds or runs behind the effect; 0 if not evaluated"),
-    Column("seeds", "int64", "seeds", "seeds that these replicates come from"),
-    Column("p", "float64", "1", "p value of the sign or rank test; nan for a mean"),
+    Column("n", "int64", "seeds", "independent replicates, in the smaller group; 0 if not evaluated"),
+    Column("runs", "int64", "runs", "runs or seeds that the metric gives a number for, in the smaller group"),
+    Column("singles", "string", "see unit", "the replicates one by one, groups apart"),
+    Column("paper_effect", "float64", "see unit", "the paper's own effect; nan where it gives no number"),
+    Column("ratio", "float64", "1", "our effect over the paper's"),
+    Column("course", "string", "", "as claimed, weaker (short of the threshold) or opposite"),
+    Column("seeds_needed", "float64", "seeds", "to settle it in 80 % of repetitions if the effect is so; nan: > 200"),
+    Column("shuffle_rate", "float64", "share", "of 200 shuffles of the arms that are reproduced; nan with one arm"),
+    Column("p", "float64", "1", "one-sided p against the threshold; nan if few replicates are all alike"),
+    Column("holm", "float64", "1", "p after Holm's correction over all claims that are judged"),
+    Column("paper_rule", "string", "", "verdict by the paper's rule, best over rates and evaluations; or empty"),
+    Column("last", "string", "", "verdict by the last evaluation, where the paper's rule is another"),
+    Column("beside", "string", "", "other readings of the claim, each with verdict, effect and interval"),
+    Column("neighbours", "string", "", "verdicts at the next smaller and larger gamma, for claims about one gamma"),
     Column("direction", "string", "", "side of the threshold that the claim is on"),
     Column("threshold", "float64", "see unit", "fixed in config/claims.yaml"),
-    Column("minimal_n", "int64", "replicates", "n below which the claim is not judged"),
+    Column("why", "string", "", "where the threshold comes from"),
+    Column("minimal_n", "int64", "seeds", "n below which the claim is not judged"),
     Column("unit", "string", "", "unit of effect, interval and threshold"),
     Column("test", "string", "", "how the interval is made"),
-    Column("metric", "string", "", "function in initscale.claims.metrics"),
+    Column("metric", "string", "", "in initscale.claims.metrics"),
     Column("table", "string", "", "aggregate table it reads"),
     Column("paper", "string", "", "the paper's finding, with its values and their source"),
     Column("paper_values", "string", "", "what these values are; how each was read is in config/paper_values.csv"),
     Column("tolerance", "float64", "see unit", "difference of effects that `compare` lets pass"),
 )
-_MARKS = (
-    "<!-- scorecard: made by `python -m initscale scorecard --readme`, do not edit -->",
-    "<!-- end of scorecard -->",
-)
+LAST = "last evaluation"
+"""Name of the reading that stands beside the paper's rule."""
 
 
 def judge_all(config: dict, claims: Claims | None = None) -> list[Judged]:
@@ -55,56 +72,106 @@ def judge_all(config: dict, claims: Claims | None = None) -> list[Judged]:
     """
     claims = claims or load_claims()
     tables = read_tables(config, claims)
-    return [_judged(config, claims, claim, tables) for claim in claims.claims]
+    return [_judged(config, claims, claim, tables)[0] for claim in claims.claims]
 
 
-def _judged(config: dict, claims: Claims, claim: Claim, tables: Tables) -> Judged:
+def _judged(config: dict, claims: Claims, claim: Claim, tables: Tables) -> tuple[Judged, dict[float, Judged]]:
+    """The claim, and the same at the neighbouring gammas."""
     try:
         evidence = evidence_of(config, claim, tables)
     except Unavailable as error:
-        return Judged(claim, NOT_EVALUATED, str(error), gate="table")
-    return judge(claim, claims, evidence)
+        return Judged(claim, NOT_EVALUATED, str(error), gate="table"), {}
+    found = judge(claim, claims, evidence)
+    return found, neighbours(claim, claims, evidence) if found.estimate else {}
 
 
-def scorecard_table(judged: list[Judged], claims: Claims, scale: str) -> pa.Table:
-    """One row per claim; see ``COLUMNS``."""
-    rows = [_row(one, claims) for one in judged]
+def scorecard(config: dict, claims: Claims | None = None) -> pa.Table:
+    """Judge every claim and set everything beside it that a reader needs; see ``COLUMNS``."""
+    claims = claims or load_claims()
+    tables = read_tables(config, claims)
+    rows = [_row(*_judged(config, claims, claim, tables), claims) for claim in claims.claims]
+    for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
+        row["holm"] = p
     table = make_table(COLUMNS, {c.name: [row[c.name] for row in rows] for c in COLUMNS})
-    fixed = fixed_hash(claims, scale)
-    return table.replace_schema_metadata({"scale": scale, "caption": summary(table.to_pandas(), scale), "fixed": fixed})
+    words = summary(table.to_pandas(), config["scale"])
+    return table.replace_schema_metadata(
+        {"scale": config["scale"], "caption": words, "fixed": fixed_hash(claims, config["scale"])}
+    )
 
 
-def _row(judged: Judged, claims: Claims) -> dict:
+def _row(judged: Judged, around: dict[float, Judged], claims: Claims) -> dict:
     claim, found = judged.claim, judged.estimate
-    nan = float("nan")
-    numbers = {name: getattr(found, name) if found else nan for name in ("effect", "low", "high", "p")}
-    shared = ("figure", "statement", "direction", "threshold", "minimal_n", "unit", "test", "metric", "table")
+    shared = ("figure", "statement", "direction", "threshold", "why", "minimal_n", "unit", "test", "metric", "table")
+    effect, neutral = paper_effect(claim, claims), METRICS[claim.metric].neutral
+    by_rule = claim.options.get("where", {}).get("version") == "best"
     return {
         "claim": claim.name,
         **{name: getattr(claim, name) for name in (*shared, "tolerance")},
         **{name: getattr(judged, name) for name in ("verdict", "reason", "note", "gate")},
-        "beside": "; ".join(f"{name}: {_short(other)}" for name, other in (judged.beside or {}).items()),
-        **numbers,
+        **{name: getattr(found, name) if found else math.nan for name in ("effect", "low", "high", "p")},
         "n": found.n if found else 0,
-        "seeds": judged.seeds,
-        **_paper(claim, claims),
+        **(_noise_and_power(judged, claims.level) if found else _NOTHING),
+        "paper_effect": effect,
+        "ratio": found.effect / effect if found and effect else math.nan,
+        "course": course(found.effect, claim.threshold, claim.direction, neutral) if found else "",
+        "paper_rule": judged.verdict if by_rule else "",
+        "last": judged.beside[LAST].verdict if by_rule and LAST in judged.beside else "",
+        "beside": "; ".join(f"{name}: {_short(other)}" for name, other in judged.beside.items()),
+        "neighbours": "; ".join(f"gamma {gamma:g}: {_short(other)}" for gamma, other in around.items()),
+        **_quoted(claim, claims),
     }
 
 
+_NOTHING = {"runs": 0, "singles": "", "seeds_needed": math.nan, "shuffle_rate": math.nan}
+
+
+def _noise_and_power(judged: Judged, level: float) -> dict:
+    claim, sample = judged.claim, judged.sample
+    singles = [" ".join(number(float(value)) for value in sorted(group)) for group in sample.groups]
+    return {
+        "runs": min(map(len, sample.groups)),
+        "singles": " | ".join(singles),
+        "seeds_needed": seeds_needed(claim.test, sample, judged.estimate, level, claim.threshold),
+        "shuffle_rate": math.nan if claim.metric in ONE_ARMED else shuffle_rate(judged, level),
+    }
+
+
+def shuffle_rate(judged: Judged, level: float) -> float:
+    """Share of shuffles of the arms after which the claim is reproduced."""
+    claim = judged.claim
+    outcomes = [
+        verdict(estimate(claim.test, sample, level, claim.threshold, claim.direction), claim.threshold, claim.direction)
+        for sample in shuffles(claim.metric, judged.cells)
+    ]
+    return outcomes.count(REPRODUCED) / len(outcomes)
+
+
+def holm(p_values: Sequence[float]) -> np.ndarray:
+    """Holm's correction over those that are numbers.
+
+    >>> holm([0.01, float("nan"), 0.04]).tolist()
+    [0.02, nan, 0.04]
+    """
+    p = np.asarray(p_values, dtype=float)
+    corrected, places = np.full(len(p), np.nan), np.flatnonzero(np.isfinite(p))
+    order = places[np.argsort(p[places], kind="stable")]
+    steps = p[order] * (len(order) - np.arange(len(order)))
+    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if len(order) else steps
+    return corrected
+
+
 def _short(judged: Judged) -> str:
-    """Verdict of another reading, with its effect or the reason."""
-    return f"{judged.verdict} ({effect_text(judged.estimate) if judged.estimate else judged.reason})"
+    """Verdict of another reading, with its effect or the gate."""
+    return f"{judged.verdict} ({effect_text(judged.estimate) if judged.estimate else judged.gate or judged.reason})"
 
 
-def _paper(claim: Claim, claims: Claims) -> dict[str, str]:
+def _quoted(claim: Claim, claims: Claims) -> dict[str, str]:
     values = [claims.values[name] for name in claim.quoted]
     sources = dict.fromkeys(value.source for value in values)
     short = [f"{', '.join(f'{v.value:g}' for v in values if v.source == source)} [{source}]" for source in sources]
     whole = [f"{v.quantity}{f' ({v.setting})' if v.setting else ''}: {v.value:g} {v.unit}" for v in values]
-    return {
-        "paper": f"{claim.paper['words']}{': ' if short else ''}{'; '.join(short)}",
-        "paper_values": "; ".join(whole),
-    }
+    words = f"{claim.paper['words']}{': ' if short else ''}{'; '.join(short)}"
+    return {"paper": words, "paper_values": "; ".join(whole)}
 
 
 def summary(rows: pd.DataFrame, scale: str) -> str:
@@ -113,62 +180,3 @@ def summary(rows: pd.DataFrame, scale: str) -> str:
     judged = len(rows) - counts[NOT_EVALUATED]
     words = ", ".join(f"{counts[name]} {name}" for name in VERDICTS if name != NOT_EVALUATED)
     return f"Scale `{scale}`: {judged} of {len(rows)} claims judged ({judged / len(rows):.0%}): {words}."
-
-
-def number(value: float) -> str:
-    """Two decimals, or three significant digits for large numbers; never minus zero."""
-    if math.isnan(value):
-        return ""
-    return f"{round(value, 2) + 0.0:.2f}" if abs(value) < 100 else f"{value:.3g}"
-
-
-def effect_text(row) -> str:
-    """Effect and interval of a row, empty if not evaluated."""
-    return "" if math.isnan(row.effect) else f"{number(row.effect)} [{number(row.low)}, {number(row.high)}]"
-
-
-def count_text(row) -> str:
-    """n of a row, with the seeds where several replicates share one."""
-    return f"{row.n} ({row.seeds} seeds)" if row.seeds < row.n else str(row.n)
-
-
-def criterion(row) -> str:
-    """Threshold of a row in words."""
-    return f"{'≥' if row.direction == 'above' else '≤'} {row.threshold:g} {row.unit}"
-
-
-def as_markdown(table: pa.Table) -> str:
-    """The whole scorecard as Markdown: the judged claims, then the others by reason."""
-    rows = table.to_pandas()
-    judged = rows[rows["verdict"] != NOT_EVALUATED]
-    scale, fixed = (table.schema.metadata[name].decode() for name in (b"scale", b"fixed"))
-    lines = [summary(rows, scale), "", f"Roles, gates, thresholds and grid, fixed before the runs: `{fixed}`.", ""]
-    if len(judged):
-        lines += ["| fig | claim | verdict | ours [interval] | n | asked | paper |", "|---|---|---|---|---|---|---|"]
-    for row in judged.itertuples():
-        found = (f"**{row.verdict}**", effect_text(row), count_text(row))
-        cells = (row.figure, row.statement, *found, criterion(row), row.paper)
-        lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
-    others = rows[rows["verdict"] == NOT_EVALUATED]
-    if len(others):
-        lines += ["", "Not evaluated:", ""]
-    for reason, group in others.groupby("reason", sort=False):
-        names = ", ".join(f"{row.figure} (`{row.claim}`)" for row in group.itertuples())
-        lines.append(f"* {reason}: {names}")
-    return "\n".join(lines) + "\n"
-
-
-def into_readme(text: str, markdown: str) -> str:
-    """The README's text with the part between its markers replaced.
-
-    Raises
-    ------
-    InputError if the markers are not there exactly once.
-    """
-    start, end = _MARKS
-    if text.count(start) != 1 or text.count(end) != 1:
-        raise InputError(
-            "needs the two markers of the scorecard, once each", where="README.md", hint=f"{start} ... {end}"
-        )
-    head, tail = text.split(start)[0], text.split(end)[1]
-    return f"{head}{start}\n{markdown}{end}{tail}"

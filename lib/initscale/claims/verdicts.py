@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from initscale.claims.cells import Cells
 from initscale.claims.definitions import Claim, Claims
 from initscale.claims.evidence import Evidence
 from initscale.claims.gates import check, without
-from initscale.claims.intervals import Estimate, estimate, size
-from initscale.claims.metrics import METRICS
+from initscale.claims.intervals import FEW, Estimate, estimate, size
+from initscale.claims.metrics import METRICS, Sample
 from initscale.claims.selection import ClaimError, Roles, Unavailable
 
 REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE = "reproduced", "not reproduced", "inconclusive"
 NOT_EVALUATED = "not evaluated"
 VERDICTS = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, NOT_EVALUATED)
-_UNITS = {"mean": "seed(s)", "share": "run(s)", "rank": "run(s) in the smaller group"}
 
 
 @dataclass(frozen=True)
 class Judged:
     """A claim with its verdict; ``reason`` where it is not judged, ``note`` what else a reader must know.
 
-    ``gate`` names the gate that failed, or says what the gates saw. ``seeds`` is the number of seeds behind the
-    estimate's replicates (in the smaller group of a rank test). ``beside`` has the other readings of the claim.
+    ``gate`` names the gate that failed, or says what the gates saw. ``cells`` and ``sample`` are what the estimate is
+    made of. ``beside`` has the other readings of the claim.
     """
 
     claim: Claim
@@ -33,16 +33,21 @@ class Judged:
     note: str = ""
     gate: str = ""
     estimate: Estimate | None = None
-    seeds: int = 0
-    beside: dict[str, Judged] | None = None
+    sample: Sample | None = None
+    cells: Cells | None = None
+    beside: dict[str, Judged] = field(default_factory=dict)
 
 
 def verdict(found: Estimate, threshold: float, direction: str) -> str:
     """Reproduced if the whole interval is on the claimed side of the threshold, not reproduced if none of it is.
 
+    Few replicates that are all alike decide nothing.
+
     >>> verdict(Estimate(0.95, 0.92, 0.98, 3), 0.9, "above")
     'reproduced'
     """
+    if not found.decides:
+        return INCONCLUSIVE
     if direction == "above":
         return REPRODUCED if found.low >= threshold else NOT_REPRODUCED if found.high < threshold else INCONCLUSIVE
     return REPRODUCED if found.high <= threshold else NOT_REPRODUCED if found.low > threshold else INCONCLUSIVE
@@ -58,7 +63,7 @@ def judge(claim: Claim, claims: Claims, evidence: Evidence) -> Judged:
     if evidence.rows is None:
         return Judged(claim, NOT_EVALUATED, f"there is no table `{claim.table}`", gate="table")
     try:
-        return _judge(claim, claims, evidence)
+        return _gated(claim, claims.level, evidence)
     except Unavailable as error:
         return Judged(claim, NOT_EVALUATED, str(error), gate="runs")
     except ClaimError as error:
@@ -68,41 +73,47 @@ def judge(claim: Claim, claims: Claims, evidence: Evidence) -> Judged:
         raise ClaimError(error.what, where=f"claim `{claim.name}`, table `{claim.table}`") from None
 
 
-def _judge(claim: Claim, claims: Claims, evidence: Evidence) -> Judged:
-    rows, seen = evidence.rows, []
+def _gated(claim: Claim, level: float, evidence: Evidence) -> Judged:
+    rows, passed = evidence.rows, []
     for need in claim.needs:
         checked = check(need, claim, evidence)
         if not checked.passed:
             return Judged(claim, NOT_EVALUATED, checked.words, gate=checked.gate)
         rows = without(rows, checked.left_out)
-        seen.append(checked.words)
+        passed.append(checked.words)
     if evidence.departs:
         reason = f"the study's gammas are not those of its rule: {evidence.departs}"
         return Judged(claim, NOT_EVALUATED, reason, gate="mapped")
-    found = judge_metric(claim, claims.level, rows, evidence.roles)
-    beside = {}
-    for name, options in claim.beside.items():
-        try:
-            beside[name] = judge_metric(with_options(claim, options), claims.level, rows, evidence.roles)
-        except Unavailable as error:
-            beside[name] = Judged(claim, NOT_EVALUATED, str(error))
-    return replace(found, gate=found.gate or "; ".join(seen), beside=beside)
+    found = judge_metric(claim, level, rows, evidence.roles)
+    beside = {name: _reading(claim, options, level, rows, evidence.roles) for name, options in claim.beside.items()}
+    return replace(found, gate=found.gate or "; ".join(passed), beside=beside)
 
 
-def with_options(claim: Claim, options: dict) -> Claim:
-    """The claim with some options replaced; conditions are replaced one by one."""
+def _reading(claim: Claim, options: dict, level: float, rows: pd.DataFrame, roles: Roles) -> Judged:
+    """Another reading of the claim; conditions are replaced one by one."""
     where = {**claim.options.get("where", {}), **options.get("where", {})}
-    return replace(claim, options={**claim.options, **options, "where": where})
+    other = replace(claim, options={**claim.options, **options, "where": where})
+    try:
+        return judge_metric(other, level, rows, roles)
+    except Unavailable as error:
+        return Judged(other, NOT_EVALUATED, str(error))
 
 
 def judge_metric(claim: Claim, level: float, rows: pd.DataFrame, roles: Roles) -> Judged:
     """Judge a claim whose gates have been passed."""
-    sample = METRICS[claim.metric].function(rows, claim.options, roles)
-    note = f"{sample.undefined} replicate(s) without a value left out" if sample.undefined else ""
+    metric = METRICS[claim.metric]
+    cells = metric.read(rows, claim.options, roles)
+    sample = metric.combine(cells)
+    notes = [f"{sample.undefined} replicate(s) without a value left out"] if sample.undefined else []
     n = size(sample)
     if n < claim.minimal_n:
-        reason = f"{n} {_UNITS[claim.test]}, and the claim needs {claim.minimal_n}"
-        return Judged(claim, NOT_EVALUATED, reason, note, gate="n")
-    found = estimate(claim.test, sample, level, claim.direction)
-    seeds = min(zip(map(len, sample.groups), sample.seeds, strict=True))[1] if sample.seeds else n
-    return Judged(claim, verdict(found, claim.threshold, claim.direction), "", note, "", found, seeds)
+        where = " in the smaller group" if claim.test == "rank" else ""
+        reason = f"{n} seed(s){where}, and the claim needs {claim.minimal_n}"
+        return Judged(claim, NOT_EVALUATED, reason, "; ".join(notes), gate="n")
+    found = estimate(claim.test, sample, level, claim.threshold, claim.direction)
+    if found.alike:
+        unseen = 1 - ((1 - level) / 2) ** (1 / n)
+        decide = "" if found.decides else f", which decides nothing below {FEW} seeds"
+        notes.append(f"all {n} seeds are alike{decide}; a kind of up to {unseen:.0%} of seeds may not have been seen")
+    outcome = verdict(found, claim.threshold, claim.direction)
+    return Judged(claim, outcome, "", "; ".join(notes), "", found, sample, cells)

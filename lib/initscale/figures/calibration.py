@@ -46,13 +46,14 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
 
 
 def title(part: pd.DataFrame, baseline: pd.DataFrame) -> str:
-    """What a study changes against the baseline, from the table itself."""
+    """What a study changes against the baseline, from the table itself; its name where it is none of the factors."""
     changed = [
         f"{_WORDS.get(name, name)} {part[name].iloc[0]:g}"
         for name in FACTORS
         if part[name].iloc[0] != baseline[name].iloc[0]
     ]
-    return ", ".join(changed) or "baseline"
+    study, first = part["study"].iloc[0], baseline["study"].iloc[0]
+    return ", ".join(changed) or ("baseline" if study == first else study)
 
 
 def _settings(baseline: pd.DataFrame) -> str:

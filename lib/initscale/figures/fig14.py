@@ -25,7 +25,7 @@ NEEDS = (
     "high",
 )
 _NAMES = {"lr": "peak learning rate", "weight_decay": "weight decay"}
-_FIXED = {"lr": "at fixed rate", "weight_decay": "at fixed decay"}
+_FIXED = {"lr": r"$\rho$ at fixed rate", "weight_decay": r"$\rho$ at fixed decay"}
 
 
 def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
@@ -49,20 +49,15 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
 
 
 def _label(data: pd.DataFrame, axis: str) -> str:
-    """Name of an axis with the correlations along it."""
-    found = data[(data["kind"] == "rank_correlation") & (data["axis"] == axis)].set_index("held")
-    (other,) = set(found.index) - {""}
-    lines = [
-        _NAMES[axis],
-        rf"$\rho$: {estimate_text(found.loc[''])}",
-        f"{_FIXED[other]}: {estimate_text(found.loc[other])}",
-    ]
-    return "\n".join(lines)
+    """Name of an axis with the correlation along it."""
+    rows = data[(data["kind"] == "rank_correlation") & (data["axis"] == axis) & (data["held"] != "")]
+    (row,) = (row for _, row in rows.iterrows())
+    return f"{_NAMES[axis]}\n{_FIXED[row['held']]}: {estimate_text(row)}"
 
 
 def estimate_text(row: pd.Series) -> str:
     """A correlation and its interval; says so where there is none."""
     if pd.isna(row["value"]):
-        return "none (equal accuracies)"
+        return "none"
     interval = "no interval" if pd.isna(row["low"]) else f"{row['low']:.2f}, {row['high']:.2f}"
     return f"{row['value']:.2f} [{interval}]"

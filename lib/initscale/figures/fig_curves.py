@@ -21,6 +21,7 @@ _LINES = {
 def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     """One panel per gamma (columns) and depth (rows)."""
     data = table.to_pandas()
+    data = data[data["shown"]] if "shown" in data else data
     gammas, depths = sorted(data["gamma"].unique()), sorted(data["depth"].unique())
     size = (1.2 + 1.45 * len(gammas), 1.3 + 1.25 * len(depths))
     kinds = {"sharex": True, "sharey": True, "squeeze": False, "layout": "constrained"}

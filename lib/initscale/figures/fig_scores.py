@@ -37,11 +37,11 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     handles = [plt.Line2D([], [], color=c, marker="o", label=f"{p} ({counts.get(p, 0)})") for p, c in _PHASES.items()]
     figure.legend(handles=handles, loc="outside upper center", ncols=3, frameon=False, title="phase (number of runs)")
     words = (
-        f"Depth {options['depth']}. A run's phase is that of its answers to the unseen pair (more than "
-        f"{options['answered']:.0%} of them; shaded: seen pairs not learned), not of its gamma; runs that answer "
-        "neither way are left out. Small dots: runs; large: means with 95 % t-intervals, cut at the range; numbers: "
-        "means. Separation: probability that a symmetric run has the larger value (0.5: the score says nothing; 0 or "
-        "1, filled: it tells all pairs of runs apart)."
+        f"Depth {options['depth']}. A run's phase is that of its answers to the unseen pair (fig_circuits; shaded: "
+        "seen pairs not learned), not of its gamma; runs that answer neither way are left out. Small dots: runs; "
+        "large: means over seeds with 95 % t-intervals, cut at the range; numbers: means. Separation: probability that "
+        "a symmetric run has the larger value (0.5: the score says nothing; 0 or 1, filled: it tells all pairs of runs "
+        "apart)."
     )
     add_caption(figure, table, words)
     return {"fig_scores": figure}

@@ -51,8 +51,10 @@ def study_roles(config: dict, study: str) -> dict[str, float]:
 
 
 def unmapped_gammas(config: dict, study: str) -> list[float]:
-    """Gammas of the study's grid that its rule does not give for any of the paper's."""
+    """Gammas of the study's grid that its rule does not give for any of the paper's; none where it names no rule."""
     section = config["studies"][study]
+    if "mapped" not in section:
+        return []
     paper = section["paper"]
     own = {values["gamma"] for values in paper["roles"].values()} | set(paper.get("gamma", ()))
     allowed = {study_gamma(config, study, gamma) for gamma in own}

@@ -38,8 +38,7 @@ def drawing_roots(figure: str) -> list[str]:
 def scorecard_roots() -> list[str]:
     """Of the verdicts; all metrics, because claims name them in the configuration."""
     return [
-        "initscale.claims.scorecard:judge_all",
-        "initscale.claims.scorecard:scorecard_table",
+        "initscale.claims.scorecard:scorecard",
         "initscale.claims.metrics",
     ]
 

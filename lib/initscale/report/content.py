@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from initscale.claims.definitions import Claims
-from initscale.claims.scorecard import count_text, criterion, effect_text, number
+from initscale.claims.texts import count_text, criterion, effect_text, number, paper_text, singles_text
 from initscale.claims.verdicts import NOT_EVALUATED, VERDICTS
 from initscale.figures import stems
 from initscale.grid import bundles, needed_studies, study_points
@@ -31,9 +31,11 @@ def verdict_rows(scorecard: pd.DataFrame, claims: Claims, figures: set[str]) -> 
             **row._asdict(),
             "effect_text": effect_text(row),
             "count_text": count_text(row),
+            "singles_text": singles_text(row),
+            "paper_text": paper_text(row),
             "criterion": criterion(row),
             "bar": None if row.verdict == NOT_EVALUATED else interval_bar(row),
-            "p_text": "" if row.p != row.p else f"p = {row.p:.2g}",
+            "p_text": "" if row.p != row.p else f"p = {row.p:.2g} (Holm {row.holm:.2g})",
             "link": row.table if row.table in figures else None,
             "words": by_name[row.claim].paper["words"],
             "values": [claims.values[name] for name in by_name[row.claim].quoted],

@@ -18,7 +18,7 @@ def explorer_data(curves: pd.DataFrame, flows: pd.DataFrame | None, recipe: dict
 
     Parameters
     ----------
-    curves : table ``fig_curves``.
+    curves : table ``fig_curves``, of which the runs at the recipe's own rates are shown.
     flows : table ``fig3``, None where it does not exist.
     recipe : the study's recipe; the runs at its learning rate and weight decay are shown.
     shade_below : accuracy on seen pairs under which a cell is shaded.
@@ -28,6 +28,7 @@ def explorer_data(curves: pd.DataFrame, flows: pd.DataFrame | None, recipe: dict
     ``runs``: one entry per run with gamma, depth, seed, step, loss, symmetric, inferential, seen (lists) and flow
     (entries layer, query, source, value); ``shade_below``.
     """
+    curves = curves[curves["shown"]] if "shown" in curves else curves
     routes = {} if flows is None else _routes(flows, recipe)
     runs = []
     for axes, run in curves.sort_values([*_AXES, "step"]).groupby(_AXES):

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from initscale.claims import scorecard as claims_scorecard
 from initscale.claims.definitions import claim_files, load_claims
 from initscale.claims.evidence import table_names
-from initscale.claims.scorecard import as_markdown, judge_all, scorecard_table, summary
+from initscale.claims.markdown import as_markdown, mapping_markdown
+from initscale.claims.scorecard import summary
+from initscale.paper.mapping import mapping_rows
 from initscale.paths import Layout
 from initscale.provenance.lineage import write_scorecard_record
 from initscale.storage import atomic_path, write_table
@@ -20,8 +23,7 @@ FORMATS = ("parquet", "csv", "md")
 
 def make_scorecard(config: dict) -> pa.Table:
     """Judge every claim on the tables of the configuration's scale and source."""
-    claims = load_claims()
-    return scorecard_table(judge_all(config, claims), claims, config["scale"])
+    return claims_scorecard.scorecard(config)
 
 
 def scorecard(config: dict) -> str:
@@ -31,7 +33,8 @@ def scorecard(config: dict) -> str:
     with atomic_path(layout.scorecard("csv")) as part:
         table.to_pandas().to_csv(part, index=False)
     with atomic_path(layout.scorecard("md")) as part:
-        part.write_text(as_markdown(table), encoding="utf-8")
+        text = f"{as_markdown(table)}\nGammas that stand for the paper's:\n\n{mapping_markdown(mapping_rows(config))}"
+        part.write_text(text, encoding="utf-8")
     tables = [path for name in table_names(config, load_claims()) if Path(path := layout.table(name)).exists()]
     write_scorecard_record(config, [*tables, *claim_files()])
     words = summary(table.to_pandas(), config["scale"])

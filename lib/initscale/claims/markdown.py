@@ -1,0 +1,83 @@
+"""The scorecard as Markdown, and its place in the README."""
+
+from __future__ import annotations
+
+import math
+
+import pyarrow as pa
+
+from initscale.claims.scorecard import summary
+from initscale.claims.texts import count_text, criterion, effect_text, number, paper_text, singles_text
+from initscale.claims.verdicts import NOT_EVALUATED
+from initscale.errors import InputError
+
+_MARKS = (
+    "<!-- scorecard: made by `python -m initscale scorecard --readme`, do not edit -->",
+    "<!-- end of scorecard -->",
+)
+_HEAD = ("fig", "claim", "verdict", "ours [interval]", "n", "asked", "paper", "course", "Holm p", "seeds for 80 %")
+
+
+def as_markdown(table: pa.Table) -> str:
+    """The whole scorecard: the judged claims, then the others by gate."""
+    rows = table.to_pandas()
+    judged, others = (rows[rows["verdict"] != NOT_EVALUATED], rows[rows["verdict"] == NOT_EVALUATED])
+    scale, fixed = (table.schema.metadata[name].decode() for name in (b"scale", b"fixed"))
+    lines = [summary(rows, scale), "", f"Roles, gates, thresholds and grid, fixed before the runs: `{fixed}`.", ""]
+    if len(judged):
+        lines += [_line(_HEAD), _line(["---"] * len(_HEAD)), *(_line(_cells(row)) for row in judged.itertuples())]
+    if len(others):
+        lines += ["", "Not evaluated, by the gate that failed:", ""]
+    for (gate, reason), group in others.groupby(["gate", "reason"], sort=False):
+        names = ", ".join(f"{row.figure} (`{row.claim}`)" for row in group.itertuples())
+        lines.append(f"* **{gate}**, {reason}: {names}")
+    return "\n".join(lines) + "\n"
+
+
+def _cells(row) -> list[str]:
+    readings = [f"by the last evaluation: {row.last}"] if row.last else []
+    readings += [one.split(" (")[0] for one in row.neighbours.split("; ") if one]
+    effect = "; ".join(filter(None, (effect_text(row), singles_text(row), row.note)))
+    return [
+        row.figure,
+        row.statement,
+        "; ".join([f"**{row.verdict}**", *readings]),
+        effect,
+        count_text(row),
+        criterion(row),
+        "; ".join(filter(None, (row.paper, paper_text(row)))),
+        row.course,
+        "" if math.isnan(row.holm) else f"{row.holm:.2g}",
+        "> 200" if math.isnan(row.seeds_needed) else number(row.seeds_needed).removesuffix(".00"),
+    ]
+
+
+def _line(values) -> str:
+    return "| " + " | ".join(str(value).replace("|", "\\|") for value in values) + " |"
+
+
+def mapping_markdown(rows: list[dict]) -> str:
+    """Which gammas stand for the paper's, from ``initscale.paper.mapping.mapping_rows``."""
+    head = ("study", "role", "rule", "paper's gamma", "gamma", "by the other rule", "decay x rate x steps", "paper's")
+    lines = [_line(head), _line(["---"] * len(head))]
+    for row in rows:
+        exposures = ("" if row[key] is None else f"{row[key]:.3g}" for key in ("exposure", "paper_exposure"))
+        gammas = (f"{row[key]:g}" for key in ("paper_gamma", "gamma", "other_gamma"))
+        lines.append(_line([f"`{row['study']}`", row["role"], row["rule"], *gammas, *exposures]))
+    return "\n".join(lines) + "\n"
+
+
+def into_readme(text: str, markdown: str) -> str:
+    """The README's text with the part between its markers replaced.
+
+    Raises
+    ------
+    InputError if the markers are not there exactly once.
+    """
+    start, end = _MARKS
+    if text.count(start) != 1 or text.count(end) != 1:
+        raise InputError(
+            "needs the two markers of the scorecard, once each", where="README.md", hint=f"{start} ... {end}"
+        )
+    head, tail = text.split(start)[0], text.split(end)[1]
+    return f"{head}{start}\n{markdown}{end}{tail}"
