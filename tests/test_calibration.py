@@ -32,7 +32,15 @@ def config(tmp_path) -> dict:
 
 
 def rows(gamma: float) -> list[dict]:
-    first = {"epoch": 0.0, "lr": 0.0, "grad_norm": 0.0, "weight_norm": 1.0, "embedding_norm": 1.0}
+    first = {
+        "epoch": 0.0,
+        "lr": 0.0,
+        "grad_norm": 0.0,
+        "max_loss": 5.0,
+        "max_grad_norm": 0.0,
+        "weight_norm": 1.0,
+        "embedding_norm": 1.0,
+    }
     first |= {"embedding_eigenvalues": [1.0], "step": 0, "loss": 5.0} | {f"acc_{name}": 0.0 for name in ACCURACIES}
     last = {"step": 900, "loss": 0.1, "acc_test": 0.9, "acc_4_3_inferential_train_keys": gamma / 2}
     return [first, first | last]

@@ -27,7 +27,7 @@ from initscale.paths import Layout
 from initscale.probes import load_probe
 from initscale.probes.run import open_run
 from initscale.stages.probe import probe_run
-from initscale.storage import file_hash, write_json, write_table
+from initscale.storage import file_hash, read_json, write_json, write_table
 from initscale.tables import Column
 
 PROBES = ("flow", "parallel", "circuits")
@@ -202,7 +202,9 @@ def test_fig_circuits_says_that_a_phase_has_no_run(config, tables):
 
 class TestForeignWeights:
     def probe(self, config, folder, tmp_path):
-        probe_run(folder, _data(config), {"flow": config["probes"]["flow"]}, tmp_path / "probes")
+        facts = read_json(folder / "run.json")["facts"]
+        probes, record = {"flow": config["probes"]["flow"]}, tmp_path / "probes" / "measured.json"
+        probe_run(folder, _data(config), probes, facts, record, str(tmp_path))
 
     def test_each_fault_gives_one_message(self, config, tmp_path):
         layout = Layout(config)
