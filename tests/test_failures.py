@@ -269,19 +269,28 @@ class TestWorkflow:
         assert "Nothing to be done" in again.stdout + again.stderr
 
     def test_a_failing_job_names_rule_log_and_reason(self, checkout):
-        checkout.snakemake("results/smoke/data/anchor/seed~0/train.parquet", check=True)
-        path = checkout.root / "results/smoke/data/anchor/seed~0/unseen.parquet"
-        whole = path.read_bytes()
-        path.write_bytes(whole[:300])
+        folder = checkout.root / "results/smoke/runs/phase" / RUN_NAME
+        folder.mkdir(parents=True)
+        (folder / "checkpoint.safetensors").write_bytes(b"cut")
         done = checkout.snakemake(f"results/smoke/runs/phase/{RUN_NAME}/run.json")
         output = done.stdout + done.stderr
         assert done.returncode != 0
         assert "train_phase (gamma=0.30, depth=2, lr=1.00e-03, seed=0): " in output
-        assert "unseen.parquet: is damaged" in output
+        assert "the checkpoint is damaged" in output
         log = checkout.root / "results/smoke/logs/train/phase" / f"{RUN_NAME}.log"
         assert "Traceback" in log.read_text()
-        path.unlink()
+        (folder / "checkpoint.safetensors").unlink()
         checkout.snakemake(f"results/smoke/runs/phase/{RUN_NAME}/run.json", check=True)
+
+    def test_damaged_data_are_made_again(self, checkout):
+        """The record beside them says what they were."""
+        checkout.snakemake("results/smoke/data/anchor/seed~0/train.parquet", check=True)
+        path = checkout.root / "results/smoke/data/anchor/seed~0/unseen.parquet"
+        whole = path.read_bytes()
+        path.write_bytes(whole[:300])
+        assert checkout.planned(f"results/smoke/runs/phase/{RUN_NAME}/run.json")["generate_anchor"] == 1
+        checkout.snakemake("results/smoke/data/anchor/seed~0/train.parquet", check=True)
+        assert path.read_bytes() == whole
 
     def test_interrupted_workflow_goes_on(self, checkout):
         command = ["snakemake", "--cores", "2", "fig2", "--config", "scale=smoke"]

@@ -75,11 +75,12 @@ def test_claims_on_the_smoke_tables_ask_for_nothing_unknown(finished_smoke):
     """Every metric runs on real tables of the present code, so no column or name in the claims is misspelt."""
     config = load_config({"scale": "smoke", "results": str(finished_smoke.root / "results")})
     claims = load_claims()
-    tables, measured = read_tables(config, claims), set()
+    tables, measured, reasons = read_tables(config, claims), set(), {}
     for claim in claims.claims:
         evidence = replace(evidence_of(config, claim, tables), departs="")
         found = judge(replace(claim, needs=(), provisional=False, minimal_n=2), claims, evidence)
         measured |= {claim.table} if found.estimate else set()
+        reasons.setdefault(claim.table, set()).add(found.reason)
     assert measured >= {
         "fig2",
         "fig2c",
@@ -87,13 +88,14 @@ def test_claims_on_the_smoke_tables_ask_for_nothing_unknown(finished_smoke):
         "fig4",
         "fig5",
         "fig6",
-        "fig7",
-        "fig10",
         "fig12",
         "fig13",
         "fig17a",
         "fig17b",
     }
+    too_small = ("fewer than three values", "no run has size 10000", "seed(s), and the claim needs")
+    for table in ("fig7", "fig10"):  # their claims need sizes and gammas that a test has no time for
+        assert all(any(words in reason for words in too_small) for reason in reasons[table]), reasons[table]
 
 
 def test_one_armed_claims_do_not_pass_on_models_before_their_first_step(finished_smoke):
