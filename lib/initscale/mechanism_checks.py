@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from initscale.aggregate.fig_measures import COMPANIONS
 from initscale.aggregate.fig_scores import SOURCES
 from initscale.aggregate.shown import PHASES, shown_point
 from initscale.errors import ConfigError
-from initscale.grid import study_points
+from initscale.grid import evaluation_of, study_points
 
 FIGURE_PROBES = {
     "fig3": ("flow", "parallel", "circuits"),
     "fig4": ("parallel", "circuits"),
     "fig_circuits": ("circuits",),
     "fig_scores": (),
+    "fig_change": ("change",),
+    "fig_attention": ("attention",),
+    "fig_sharpness": ("sharpness",),
+    "fig_lidar": ("lidar",),
+    "fig_reward": ("reward",),
+    "fig_measures": ("change", "attention", "sharpness", "lidar", "reward"),
+    "fig_dynamics": ("dynamics",),
 }
 _ANCHORS = ("fused_lower", "fused_upper", "single_lower", "single_upper")
 
@@ -22,31 +30,37 @@ def check_mechanisms(config: dict, describe: Callable[..., str]) -> None:
     """Raise ``ConfigError`` for the first option that does not fit a study's data or grid."""
     for name, study in config["studies"].items():
         for probe in study["probes"]:
-            if probe in ("flow", "parallel", "circuits"):
+            if probe in ("flow", "parallel", "circuits", "lidar", "reward"):
                 dataset = config["datasets"][study["dataset"]]
                 check_probe(config["probes"][probe], dataset, lambda *p, probe=probe: describe("probes", probe, *p))
         _check_layer(config, name, describe)
+        if "dynamics" in study["probes"] and evaluation_of(config, study)["snapshots"] < 2:
+            raise ConfigError(
+                f"the study `{name}` keeps no weights along the way, which its probe `dynamics` measures",
+                where=describe("studies", name, "evaluation", "snapshots"),
+                hint="take 20 or more, or take the probe out of its list",
+            )
     for figure, probes in FIGURE_PROBES.items():
         if figure in config["figures"]:
             _check_figure(config, figure, probes, describe)
-    _check_one_study(config, describe)
+    for figure, sources in (("fig_scores", SOURCES), ("fig_measures", (*SOURCES, *COMPANIONS))):
+        if figure in config["figures"]:
+            _check_one_study(config, figure, sources, describe)
 
 
-def _check_one_study(config: dict, describe: Callable[..., str]) -> None:
-    """fig_scores sets scores of several figures beside each other, run by run."""
-    if "fig_scores" not in config["figures"]:
-        return
-    wanted = config["figures"]["fig_scores"]["study"]
-    for figure in SOURCES:
+def _check_one_study(config: dict, reader: str, sources: tuple[str, ...], describe: Callable[..., str]) -> None:
+    """``reader`` sets scores of several figures beside each other, run by run."""
+    study = config["figures"][reader]["study"]
+    for figure in sources:
         if figure not in config["figures"]:
             raise ConfigError(
-                "is left out, but fig_scores reads its scores", where=describe("figures", figure), hint="leave out both"
+                f"is left out, but {reader} reads its scores", where=describe("figures", figure), hint="leave out both"
             )
-        found = config["figures"][figure]["study"]
-        if found != wanted:
+        shown = config["figures"][figure]["study"]
+        if shown != study:
             raise ConfigError(
-                f"fig_scores compares runs of `{wanted}`, but {figure}, whose scores it reads, shows `{found}`",
-                where=describe("figures", "fig_scores", "study"),
+                f"{reader} compares runs of `{study}`, but {figure}, whose scores it reads, shows `{shown}`",
+                where=describe("figures", reader, "study"),
             )
 
 
