@@ -96,7 +96,7 @@ def within(runs: pd.DataFrame, options: dict) -> list[pd.DataFrame]:
     values_RM = runs.pivot_table(index=list(AXES), columns=_NAMES, values="value", sort=False)
     if values_RM.empty:
         return []
-    held_R = values_RM.index.to_frame().groupby(_HELD, dropna=False).ngroup().to_numpy()
+    held_R = values_RM.index.to_frame(index=False).groupby(_HELD, dropna=False).ngroup().to_numpy()
     answers = runs.drop_duplicates(list(AXES)).set_index(list(AXES))["inferential"]
     y_R, draw = answers.loc[values_RM.index].to_numpy(), np.random.default_rng(options["seed"])
     orders = [_order_within(held_R, draw) for _ in range(options["permutations"])]
