@@ -183,7 +183,7 @@ def calls(tmp_path_factory):
         probe_run(folder / "run", folder / "data", probes, facts, folder / "probes" / "measured.json", str(folder))
     finally:
         sys.setprofile(None)
-    code = code_definitions([*data_roots("anchor"), *training_roots(facts), *probe_roots(probes)])
+    code = code_definitions([*data_roots("anchor"), *training_roots(facts), *probe_roots(probes, "anchor")])
     return list(seen), set(code)
 
 

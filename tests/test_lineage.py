@@ -118,7 +118,7 @@ def test_a_changed_link_is_flagged(edited_smoke, change, expected):
     [
         ({"commit": "b" * 40, "dirty": False}, []),
         ({"commit": "b" * 40, "dirty": True}, [f"dirty: it was made with uncommitted changes on {'b' * 12}"]),
-        ({"commit": None, "dirty": None}, ["dirty: it was made outside a git checkout, its code is unknown"]),
+        ({"commit": None, "dirty": None}, ["dirty: it was made outside a git checkout, its commit is unknown"]),
     ],
 )
 def test_dirty_trees(git, expected):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from initscale import __version__
 from initscale.cli_results import add_result_commands
+from initscale.cli_systems import add_system_commands
 from initscale.config import CONFIG_FOLDER, load_config, merge, parse_override
 from initscale.errors import ConfigError, InitscaleError, InputError
 
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         stage.add_argument("figure", help="such as fig2")
         stage.set_defaults(run=_aggregate if name == "aggregate" else _figure)
 
+    add_system_commands(stages, shared, _load)
     add_result_commands(stages, shared, _load)
     stage = stages.add_parser("config", parents=[shared], help="print the checked configuration")
     stage.set_defaults(run=_print_config)

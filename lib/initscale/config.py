@@ -127,6 +127,7 @@ def load_config(overrides: Mapping | None = None, path: Path | str = CONFIG_FOLD
     the value, what is allowed and the file that set it.
     """
     from initscale.config_checks import check_consistency
+    from initscale.systems import with_system_schemas
 
     folder, overrides = Path(path).parent, dict(overrides or {})
     base = read_yaml(Path(path)) or {}
@@ -154,7 +155,7 @@ def load_config(overrides: Mapping | None = None, path: Path | str = CONFIG_FOLD
     for section in INHERITING:
         if isinstance(config.get(section), Mapping):
             config[section] = inherit(config[section], lambda *path, section=section: describe(section, *path))
-    check_schema(config, whole_schema(folder / "schema.yaml"), layers)
+    check_schema(config, with_system_schemas(whole_schema(folder / "schema.yaml")), layers)
     check_consistency(config, describe)
     return config
 

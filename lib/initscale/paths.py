@@ -3,6 +3,7 @@
 <results>/<scale>/data/<dataset>/seed~<k>/<split>.parquet, dataset.json (splits: those of the task)
 <results>/<scale>/runs/<study>/<point>/{weights,snapshots}.safetensors, history.parquet, run.json
 <results>/<scale>/probes/<study>/<point>/<probe>.parquet
+<results>/<scale>/systems/<system>.parquet
 <results>/<scale>/tables/<figure>.parquet
 <results>/<scale>/figures/<figure>.{pdf,png}
 <results>/<scale>/scorecard.{parquet,csv,md}, report.html
@@ -141,6 +142,14 @@ class Layout:
 
     def run_folders(self, study: str) -> list[str]:
         return [self.run_folder(study, point) for point in study_points(self.config["studies"][study])]
+
+    def system(self, system: str) -> str:
+        """Table of a small system."""
+        return f"{self.root}/systems/{system}.parquet"
+
+    def system_record(self, system: str) -> str:
+        """What the table of a small system was made of."""
+        return f"{self.root}/systems/{system}.json"
 
     def table(self, figure: str) -> str:
         if self.from_reference:

@@ -30,7 +30,11 @@ for study, section in CONFIG["studies"].items():
                 probes={name: CONFIG["probes"][name] for name in section["probes"]},
                 facts=parts.probe_facts(CONFIG, study),
                 code=parts.lazily(
-                    identity.code_hash, identity.probe_roots(section["probes"])
+                    identity.code_hash,
+                    identity.probe_roots(
+                        section["probes"],
+                        CONFIG["datasets"][section["dataset"]]["task"],
+                    ),
                 ),
             script:
                 "../../scripts/probe.py"

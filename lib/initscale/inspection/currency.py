@@ -23,6 +23,7 @@ from initscale.provenance.code import (
     probe_roots,
     report_roots,
     scorecard_roots,
+    system_roots,
     table_roots,
     training_code,
 )
@@ -94,6 +95,12 @@ class Currency:
     def probes(self, study: str, point: Point) -> State:
         """State of the measurements of a run."""
         return self._once(("probes", study, point_key(point)), lambda: self._probes(study, point))
+
+    def system(self, name: str) -> State:
+        """State of the table of a small system."""
+        record, files = self.layout.system_record(name), {name: self.layout.system(name)}
+        settings = settings_hash(self.config["systems"][name])
+        return self._once(("system", name), lambda: self._made(record, files, settings, system_roots(name), {}, []))
 
     def table(self, figure: str, inputs: Iterable[str], upstream: Iterable[State]) -> State:
         """State of the table of a figure.
@@ -179,7 +186,14 @@ class Currency:
         run_record = f"{self.layout.run_folder(study, point)}/run.json"
         settings = settings_hash(probe_settings(self.config, study))
         made_of = {relative(run_record, self.layout.root): run_record}
-        return self._made(record_path, files, settings, probe_roots(section["probes"]), made_of, [run])
+        return self._made(
+            record_path,
+            files,
+            settings,
+            probe_roots(section["probes"], self.config["datasets"][section["dataset"]]["task"]),
+            made_of,
+            [run],
+        )
 
     def _made(
         self,

@@ -20,9 +20,14 @@ def data_roots(task: str) -> list[str]:
     return [f"{module}:generate", *streams, *downloads]
 
 
-def probe_roots(probes: Iterable[str]) -> list[str]:
-    """Of the measurement of a run by these probes."""
-    return [_RUN, *(f"initscale.probes.{name}:probe" for name in probes)]
+def probe_roots(probes: Iterable[str], task: str) -> list[str]:
+    """Of the measurement of a run by these probes; they ask its task for the number of training sequences."""
+    return [_RUN, f"{task_module(task)}:training_rows", *(f"initscale.probes.{name}:probe" for name in probes)]
+
+
+def system_roots(name: str) -> list[str]:
+    """Of the simulation of a small system."""
+    return [f"initscale.systems.{name}:simulate"]
 
 
 def table_roots(figure: str) -> list[str]:

@@ -206,11 +206,17 @@ def _resolve(module: str, use: str, scope: frozenset[str]) -> tuple[str, str] | 
     if first not in source.imports:
         return None
     target, name = source.imports[first]
+    if (target, name) == (module, first):  # a package that imports its own submodule
+        return _in_module(f"{target}.{name}", rest, scope)
     if target.partition(".")[0] not in scope:
         return None
     if name and (inner := read_source(target)) is not None and (name in inner.definitions or name in inner.imports):
         return _resolve(target, name, scope)
-    path = f"{target}.{name}" if name else target
+    return _in_module(f"{target}.{name}" if name else target, rest, scope)
+
+
+def _in_module(path: str, rest: list[str], scope: frozenset[str]) -> tuple[str, str] | None:
+    """The definition that attributes ``rest`` of a module mean."""
     while rest and read_source(f"{path}.{rest[0]}") is not None:
         path = f"{path}.{rest.pop(0)}"
     return _resolve(path, rest[0], scope) if rest and read_source(path) is not None else None

@@ -124,9 +124,9 @@ def write_sidecar(config: dict, figure: str, pictures: Iterable[str]) -> None:
     write_record(layout.sidecar(figure), layout.root, settings, roots, inputs, pictures, **about)
 
 
-def write_probe_record(path: str, root: str, probes: dict, run_record: str, files: Iterable[str]) -> None:
+def write_probe_record(path: str, root: str, probes: dict, task: str, run_record: str, files: Iterable[str]) -> None:
     """Write what the measurements of a run were made of."""
-    write_record(path, root, probes, probe_roots(probes), [run_record], files)
+    write_record(path, root, probes, probe_roots(probes, task), [run_record], files)
 
 
 def write_scorecard_record(config: dict, tables: Iterable[str]) -> None:

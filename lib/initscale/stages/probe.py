@@ -43,4 +43,5 @@ def probe_run(
     files = [Path(record).parent / f"{name}.parquet" for name in probes]
     for path, (name, options) in zip(files, probes.items(), strict=True):
         write_table(path, load_probe(name).probe(run, options), {"probe": name})
-    write_probe_record(str(record), root, probes, f"{run_folder}/run.json", map(str, files))
+    task = run.facts["dataset"]["task"]
+    write_probe_record(str(record), root, probes, task, f"{run_folder}/run.json", map(str, files))

@@ -75,6 +75,10 @@ class Plan:
 
         return inputs
 
+    def system(self, name: str) -> Inputs:
+        """Of a small system: nothing but the marker."""
+        return lambda wildcards: self._flagged({}, lambda: [self.currency.system(name)])
+
     def table(self, figure: str) -> Inputs:
         """Of a figure's table."""
         # loaded only where it is needed: every job reads all rules, and some tables import torch
@@ -132,7 +136,11 @@ class Plan:
                 states.append(self.currency.run(study, point))
                 if section["probes"] and self._reads_probes(figure):
                     states.append(self.currency.probes(study, point))
-        return states
+        return states + [self.currency.system(name) for name in self._systems(figure)]
+
+    def _systems(self, figure: str) -> list[str]:
+        files = input_files(self.config, figure)
+        return [name for name in self.config["systems"] if self.layout.system(name) in files]
 
     def _reads_probes(self, figure: str) -> bool:
         return any(file.startswith(f"{self.layout.root}/probes/") for file in input_files(self.config, figure))
