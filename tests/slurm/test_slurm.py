@@ -160,7 +160,7 @@ class Storm:
         return queue()[f"rule_{RULE}_wildcards_{wildcards}"]
 
     def freeze(self, main: Main, since: float = 0.0) -> dict[str, list[int]]:
-        """Stop every training as soon as it has written a resume file, so that none finishes before its turn.
+        """Stop every training as soon as it has written a checkpoint, so that none finishes before its turn.
 
         Returns the ids of its processes by run. SLURM wakes them with each signal that it sends.
         """
@@ -168,7 +168,7 @@ class Storm:
 
         def all_stand_still() -> bool:
             for run_name in set(RUNS) - set(frozen):
-                resume = self.checkout.root / "results/smoke/runs/phase" / run_name / "resume.safetensors"
+                resume = self.checkout.root / "results/smoke/runs/phase" / run_name / "checkpoint.safetensors"
                 if resume.exists() and resume.stat().st_mtime > since:
                     frozen[run_name] = processes(self.job(run_name))
                     signal_all(signal.SIGSTOP, frozen[run_name])
@@ -242,7 +242,7 @@ class TestStorm:
             folders = [copy.root / "results/smoke/runs/phase" / run_name for copy in (storm.checkout, undisturbed)]
             weights = [(folder / "weights.safetensors").read_bytes() for folder in folders]
             assert weights[0] == weights[1]
-            assert not (folders[0] / "resume.safetensors").exists()
+            assert not (folders[0] / "checkpoint.safetensors").exists()
 
     @pytest.mark.parametrize("event", ["Ctrl-C at once", "Ctrl-C"])
     def test_no_job_is_left_behind(self, storm, event):
