@@ -78,7 +78,7 @@ def _figure(config: dict, figure: str, rows: list[dict]) -> dict:
         "claims": rows,
         "options": ", ".join(f"{key} {value}" for key, value in config["figures"][figure].items()),
         "table": os.path.relpath(layout.table(figure), folder),
-        "table_hash": sidecar["table"]["sha256"][:12],
+        "table_hash": next(iter(sidecar["inputs"].values()))[:12],
         "sidecar": os.path.relpath(layout.sidecar(figure), folder),
         "drawn": sidecar["git"],
         "made": made["git"] if made else None,
