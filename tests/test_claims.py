@@ -420,7 +420,7 @@ def test_select_takes_extremes_after_the_plain_conditions():
         ("figure: 2c", "figure: c2", "claims.fig2c_symmetric_falls.figure.*'c2'"),
         ("interval: {level: 0.95", "interval: {level: 95", "interval.level.*95"),
         ("needs: [large_model]", "needs: [large_modell]", "`large_modell` is not one of the gates"),
-        ("    at_most: 0.05\n    words: the answer", "    words: the answer", "gates.steady"),
+        ("    at_most: 0.05\n    message: the answer", "    message: the answer", "gates.steady"),
         ("like: fig17b_code\n", "like: fig17b_cod\n", "`fig17b_cod` does not exist"),
     ],
 )

@@ -134,4 +134,4 @@ def test_a_need_is_checked_alone():
     rows = phase_table(lambda gamma, seed: 0.95)
     checked = check(Need(CLAIMS.gates["seen"]), CLAIM, evidence(rows))
     assert checked.passed
-    assert checked.words == "seen 0.95 ≥ 0.9"
+    assert checked.message == "seen 0.95 ≥ 0.9"

@@ -22,8 +22,8 @@ def phases(accuracies: pd.DataFrame, shade_below: float, answered: float) -> pd.
     -------
     Series named ``phase`` with the index of ``accuracies``.
     """
-    found = pd.Series(NEITHER, index=accuracies.index, name="phase", dtype=object)
+    phase = pd.Series(NEITHER, index=accuracies.index, name="phase", dtype=object)
     for name in (SYMMETRIC, INFERENTIAL):
-        found[accuracies[name] > answered] = name
-    found[accuracies["seen"] < shade_below] = SHADED
-    return found
+        phase[accuracies[name] > answered] = name
+    phase[accuracies["seen"] < shade_below] = SHADED
+    return phase

@@ -5,6 +5,7 @@ fixed          roles, gates, thresholds and grid, and their hash
 evidence       the tables and roles that a claim is judged on
 selection      rows of an aggregate table
 gates          what must hold of the runs before a claim is judged
+gate_measures  the numbers of runs that gates look at
 cells          the numbers of a claim with seed, arm and part
 readers        from rows to cells
 metrics        from cells to one number per replicate

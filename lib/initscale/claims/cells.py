@@ -103,6 +103,4 @@ def shared_axes(frames: Sequence[pd.DataFrame]) -> list[str]:
     """Axes of runs that have the same values in all frames, and more than one: what is compared within."""
     axes = [axis for axis in RUN_AXES if axis != "seed" and all(axis in frame for frame in frames)]
     values = {axis: [set(frame[axis].dropna()) for frame in frames] for axis in axes}
-    return [
-        axis for axis in axes if all(found == values[axis][0] for found in values[axis]) and len(values[axis][0]) > 1
-    ]
+    return [axis for axis in axes if all(one == values[axis][0] for one in values[axis]) and len(values[axis][0]) > 1]

@@ -46,7 +46,7 @@ class Gate:
 
     name: str
     measure: str
-    words: str
+    message: str
     why: str
     at_least: float | None = None
     at_most: float | None = None

@@ -1,35 +1,32 @@
 """Gates: conditions that the runs behind a claim must meet before it is judged.
 
-A gate looks at a measure of every run that the claim compares (``GATE_MEASURES``), most of them columns of the claim's
-own table. Loss and course of the runs of the phases are read from the training curves (table fig_curves). A gate that
-fails, or cannot be read, is the reason not to judge; it never counts against the paper.
+A gate looks at a measure (``initscale.claims.gate_measures``) of every run that the claim compares. A gate that fails,
+or cannot be read, is the reason not to judge; it never counts against the paper.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from initscale.claims.cells import RUN_AXES
 from initscale.claims.definitions import Claim, Gate, Need
-from initscale.claims.evidence import CURVES, Evidence
+from initscale.claims.evidence import Evidence
+from initscale.claims.gate_measures import GATE_MEASURES, Unreadable, runs_of
 from initscale.claims.selection import Roles, Unavailable, select
 
 SHARE = 0.8
 """Of the runs, which must pass a gate that asks for most of them."""
-Measure = Callable[[Evidence, dict], pd.DataFrame]
-"""From the evidence, and the claim's conditions on rows, to a number for each run."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """Outcome of a gate: what it saw, in words, and the runs that are left out."""
+    """Outcome of a gate: what it saw, and the runs that are left out."""
 
     gate: str
     passed: bool
-    words: str
+    message: str
     left_out: pd.DataFrame | None = None
 
 
@@ -64,12 +61,12 @@ def check(need: Need, claim: Claim, evidence: Evidence) -> Checked:
         return _checked(gate, evidence.parameters, "")
     try:
         values = GATE_MEASURES[gate.measure](evidence, _kind(claim))
-    except _Unreadable as error:
-        return Checked(gate.name, False, f"{gate.words}, or it cannot be told: {error}")
+    except Unreadable as error:
+        return Checked(gate.name, False, f"{gate.message}, or it cannot be told: {error}")
     compared = arms(claim, evidence.rows, evidence.roles)
     if need.where is not None:
         compared = {"": select(evidence.rows, claim.options.get("where", {}) | need.where, evidence.roles)}
-    measured = {name: _measured(_runs(rows), values) for name, rows in compared.items()}
+    measured = {name: _measured(runs_of(rows), values) for name, rows in compared.items()}
     if not any(map(len, measured.values())):
         raise Unavailable(_no_run(evidence.rows))
     if gate.of == "better":
@@ -90,24 +87,24 @@ def _every_run(gate: Gate, runs: pd.DataFrame) -> Checked:
     unknown = runs["value"].isna()
     if unknown.any():
         return Checked(
-            gate.name, False, f"{gate.words}, or it cannot be told: no {gate.measure} of {_words(runs[unknown])}"
+            gate.name, False, f"{gate.message}, or it cannot be told: no {gate.measure} of {_run_text(runs[unknown])}"
         )
     good = runs["value"].map(lambda value: passes(gate, value))
     if good.all() or (gate.runs == "most" and good.mean() >= SHARE):
         what = "left out" if gate.leave_out else "not"
         note = f" ({(~good).sum()} of {len(runs)} runs {what})" if not good.all() else ""
-        words = f"{_bound(gate, _worst(gate, runs[good])['value'], True)}{note}"
-        return Checked(gate.name, True, words, runs[~good] if gate.leave_out else None)
+        message = f"{_bound(gate, _worst(gate, runs[good])['value'], True)}{note}"
+        return Checked(gate.name, True, message, runs[~good] if gate.leave_out else None)
     worst = _worst(gate, runs)
     share = f"{(~good).sum()} of {len(runs)} run(s)"
-    words = f"{gate.words}: {_bound(gate, worst['value'], False)} ({_words(worst.to_frame().T)}; {share})"
-    return Checked(gate.name, False, words)
+    message = f"{gate.message}: {_bound(gate, worst['value'], False)} ({_run_text(worst.to_frame().T)}; {share})"
+    return Checked(gate.name, False, message)
 
 
 def _checked(gate: Gate, value: float, whose: str) -> Checked:
     passed = passes(gate, value)
     bound = _bound(gate, value, passed) + (f" ({whose})" if whose else "")
-    return Checked(gate.name, passed, bound if passed else f"{gate.words}: {bound}")
+    return Checked(gate.name, passed, bound if passed else f"{gate.message}: {bound}")
 
 
 def passes(gate: Gate, value: float) -> bool:
@@ -128,7 +125,7 @@ def _worst(gate: Gate, runs: pd.DataFrame) -> pd.Series:
     ]
 
 
-def _words(runs: pd.DataFrame) -> str:
+def _run_text(runs: pd.DataFrame) -> str:
     """The first of these runs in words."""
     axes = {
         axis: runs.iloc[0][axis] for axis in ("gamma", "depth", "size", "lr", "weight_decay", "seed") if axis in runs
@@ -143,11 +140,6 @@ def _no_run(rows: pd.DataFrame) -> str:
     return "no run fulfils all conditions"
 
 
-def _runs(rows: pd.DataFrame) -> pd.DataFrame:
-    """The runs that rows belong to, one row each."""
-    return rows[[axis for axis in RUN_AXES if axis in rows]].drop_duplicates()
-
-
 def _measured(runs: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
     axes = [axis for axis in runs if axis in values]
     return runs.merge(values.groupby(axes, as_index=False)["value"].mean(), on=axes, how="left")
@@ -159,86 +151,6 @@ def _matches(rows: pd.DataFrame, runs: pd.DataFrame) -> pd.Series:
     return pd.Series([tuple(values) in keys for values in rows[axes].to_numpy().tolist()], index=rows.index)
 
 
-class _Unreadable(Exception):
-    """A measure that the tables do not have."""
-
-
 def _kind(claim: Claim) -> dict:
     """Conditions of a claim that say which rows it reads, not which runs."""
     return {column: value for column, value in claim.options.get("where", {}).items() if column not in RUN_AXES}
-
-
-def _column(name: str) -> Measure:
-    def read(evidence: Evidence, kind: dict) -> pd.DataFrame:
-        if name not in evidence.rows:
-            raise _Unreadable(f"the table has no {name.replace('_', ' ')} (made before there were gates)")
-        return _with_value(select(evidence.rows, kind, evidence.roles), name)
-
-    return read
-
-
-def _with_value(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    axes = [axis for axis in RUN_AXES if axis in rows]
-    return rows[axes].assign(value=pd.to_numeric(rows[name]))
-
-
-def _last_of_curves(evidence: Evidence, name: str) -> pd.DataFrame:
-    if evidence.curves is None:
-        raise _Unreadable(f"there is no table `{CURVES}`")
-    axes = [axis for axis in RUN_AXES if axis in evidence.curves]
-    return _with_value(evidence.curves.loc[evidence.curves.groupby(axes)["step"].idxmax()], name)
-
-
-def _loss(evidence: Evidence, kind: dict) -> pd.DataFrame:
-    return _column("loss")(evidence, kind) if "loss" in evidence.rows else _last_of_curves(evidence, "loss")
-
-
-def _seen(evidence: Evidence, _: dict) -> pd.DataFrame:
-    rows = evidence.rows
-    if "seen_accuracy" in rows:
-        return _with_value(rows, "seen_accuracy")
-    if "quantity" in rows and (rows["quantity"] == "accuracy").any():
-        return _with_value(rows[(rows["quantity"] == "accuracy") & (rows["part"] == "test")], "value")
-    return _last_of_curves(evidence, "seen")
-
-
-def _change(evidence: Evidence, _: dict) -> pd.DataFrame:
-    """Largest change of either answer over the last three evaluations."""
-    if evidence.curves is None:
-        raise _Unreadable(f"there is no table `{CURVES}`")
-    axes = [axis for axis in RUN_AXES if axis in evidence.curves]
-    last = (
-        evidence.curves.sort_values("step")
-        .groupby(axes)[["symmetric", "inferential"]]
-        .agg(lambda values: values.tail(3).max() - values.tail(3).min())
-    )
-    return last.max(axis=1).rename("value").reset_index()
-
-
-def _in_distribution(evidence: Evidence, _: dict) -> pd.DataFrame:
-    rows = evidence.rows[evidence.rows["source"] == "run"]
-    return _with_value(rows[(rows["panel"] == "b") & (rows["group"] == "all")], "accuracy")
-
-
-def _row_distance(evidence: Evidence, _: dict) -> pd.DataFrame:
-    """Steps between two rows of the eigenvalues over time; of runs that are not followed, that of those that are."""
-    steps = evidence.rows.loc[evidence.rows["quantity"] == "eigenvalue_at_step", "j"].drop_duplicates().sort_values()
-    if len(steps) < 2:
-        raise _Unreadable("the table has no eigenvalues over time")
-    return _runs(evidence.rows).assign(value=float(steps.diff().max()))
-
-
-def _risen(evidence: Evidence, _: dict) -> pd.DataFrame:
-    return _with_value(evidence.rows[evidence.rows["quantity"] == "risen"], "value")
-
-
-GATE_MEASURES: Mapping[str, Measure] = {
-    "loss": _loss,
-    "change": _change,
-    "seen": _seen,
-    "in_distribution": _in_distribution,
-    "row_distance": _row_distance,
-    "risen": _risen,
-    **{name: _column(name) for name in ("train_loss", "accuracy", "accuracy_own", "test_accuracy", "step")},
-}
-"""Measure -> function that gives it for every run: columns of ``RUN_AXES`` and ``value``."""

@@ -63,8 +63,8 @@ def _mean(sample: Sample, level: float, threshold: float, direction: str) -> Est
         p = float(t.sf(_toward(mean - threshold, direction) / error, n - 1))
     else:
         p = 0.0 if _toward(mean - threshold, direction) >= 0 else 1.0
-    found = Estimate(mean, mean - half, mean + half, n, p, alike)
-    return found if found.decides else replace(found, p=float("nan"))
+    result = Estimate(mean, mean - half, mean + half, n, p, alike)
+    return result if result.decides else replace(result, p=float("nan"))
 
 
 def _share(sample: Sample, level: float, threshold: float, direction: str) -> Estimate:

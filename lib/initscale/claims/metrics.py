@@ -83,64 +83,64 @@ def _complete(numbers_S: np.ndarray, present_S: np.ndarray, seeds_S: np.ndarray,
     return _per_seed(numbers_S[present_S], seeds_S[present_S])
 
 
-def _level(found: Cells) -> Sample:
+def _level(cells: Cells) -> Sample:
     """Mean, for each seed."""
-    return _per_seed(found.grid()[:, 0, 0], found.seeds)
+    return _per_seed(cells.grid()[:, 0, 0], cells.seeds)
 
 
-def _difference(found: Cells) -> Sample:
+def _difference(cells: Cells) -> Sample:
     """Mean at ``high`` minus mean at ``low``, within each part and averaged over these, for each seed that has both."""
-    grid_SPA = found.grid()
-    return _paired(grid_SPA[..., 0] - grid_SPA[..., 1], found)
+    grid_SPA = cells.grid()
+    return _paired(grid_SPA[..., 0] - grid_SPA[..., 1], cells)
 
 
-def _paired(gap_SP: np.ndarray, found: Cells) -> Sample:
+def _paired(gap_SP: np.ndarray, cells: Cells) -> Sample:
     """Mean over the parts, for each seed that has both arms anywhere."""
-    cells_SPA = np.zeros((len(found.seeds), gap_SP.shape[1], len(found.arms)), dtype=bool)
-    cells_SPA[np.searchsorted(found.seeds, found.seed_n), found.part_n, found.arm_n] = True
-    return _complete(_mean(gap_SP, 1), cells_SPA.all(2).any(1), found.seeds, "both runs")
+    cells_SPA = np.zeros((len(cells.seeds), gap_SP.shape[1], len(cells.arms)), dtype=bool)
+    cells_SPA[np.searchsorted(cells.seeds, cells.seed_n), cells.part_n, cells.arm_n] = True
+    return _complete(_mean(gap_SP, 1), cells_SPA.all(2).any(1), cells.seeds, "both runs")
 
 
-def _interaction(found: Cells) -> Sample:
+def _interaction(cells: Cells) -> Sample:
     """Gap between ``high`` and ``low`` at ``first`` minus that at ``then``, for each seed that has all four."""
-    mean_SA = _mean(found.grid(), 1)
+    mean_SA = _mean(cells.grid(), 1)
     numbers_S = mean_SA[:, 0] - mean_SA[:, 1] - mean_SA[:, 2] + mean_SA[:, 3]
-    return _complete(numbers_S, np.isfinite(numbers_S), found.seeds, "all four runs")
+    return _complete(numbers_S, np.isfinite(numbers_S), cells.seeds, "all four runs")
 
 
-def _ratio(found: Cells) -> Sample:
+def _ratio(cells: Cells) -> Sample:
     """Geometric mean over the parts of the value at ``high`` over that at ``low``, for each seed that has both."""
     with np.errstate(divide="ignore"):
-        log_SPA = np.log(found.grid())
-    sample = _paired(log_SPA[..., 0] - log_SPA[..., 1], found)
+        log_SPA = np.log(cells.grid())
+    sample = _paired(log_SPA[..., 0] - log_SPA[..., 1], cells)
     return Sample((np.exp(sample.groups[0]),), sample.seeds, sample.undefined)
 
 
-def _peak(found: Cells) -> Sample:
+def _peak(cells: Cells) -> Sample:
     """Mean at ``inside`` minus the largest of those at ``outside``, for each seed that has all."""
-    grid_SA = found.grid()[:, 0]
+    grid_SA = cells.grid()[:, 0]
     numbers_S = grid_SA[:, 0] - grid_SA[:, 1:].max(1)
-    return _complete(numbers_S, np.isfinite(numbers_S), found.seeds, "all runs")
+    return _complete(numbers_S, np.isfinite(numbers_S), cells.seeds, "all runs")
 
 
-def _peak_ratio(found: Cells) -> Sample:
+def _peak_ratio(cells: Cells) -> Sample:
     """Largest value between the ends of the column over the larger of the two at its ends, for each seed."""
-    grid_SA = found.grid()[:, 0]
+    grid_SA = cells.grid()[:, 0]
     if grid_SA.shape[1] < 3:
         raise Unavailable("fewer than three values between the ends")
     numbers_S = grid_SA[:, 1:-1].max(1) / grid_SA[:, [0, -1]].max(1)
-    return _complete(numbers_S, np.isfinite(numbers_S), found.seeds, "a number everywhere")
+    return _complete(numbers_S, np.isfinite(numbers_S), cells.seeds, "a number everywhere")
 
 
-def _trend(found: Cells) -> Sample:
+def _trend(cells: Cells) -> Sample:
     """Spearman's rank correlation with the column, inside each part, averaged over these, for each seed."""
-    grid_SPA, along_A = found.grid(), np.array(found.arms, dtype=float)
+    grid_SPA, along_A = cells.grid(), np.array(cells.arms, dtype=float)
     rho_SP = np.array([[_spearman(along_A, values_A) for values_A in row_PA] for row_PA in grid_SPA])
     numbers_S = _mean(rho_SP, 1)
     if np.isnan(numbers_S).all():
         raise Unavailable("fewer than three values along the column")
     defined_S = np.isfinite(numbers_S)
-    return Sample((numbers_S[defined_S],), (found.seeds[defined_S],))
+    return Sample((numbers_S[defined_S],), (cells.seeds[defined_S],))
 
 
 def _spearman(along_A: np.ndarray, values_A: np.ndarray) -> float:
@@ -154,21 +154,21 @@ def _spearman(along_A: np.ndarray, values_A: np.ndarray) -> float:
     return float(centred[0] @ centred[1] / norm) if norm else 0.0
 
 
-def _wins(found: Cells) -> Sample:
+def _wins(cells: Cells) -> Sample:
     """Whether the first score is larger than the second, for each run."""
-    grid_SPA = found.grid()
+    grid_SPA = cells.grid()
     seed_S, part_P = np.nonzero(np.isfinite(grid_SPA).any(2))
     first_R, second_R = grid_SPA[seed_S, part_P].T
     defined_R = np.isfinite(first_R) & np.isfinite(second_R)
     won_R = (first_R > second_R)[defined_R]
-    return Sample((won_R,), (found.seeds[seed_S][defined_R],), int((~defined_R).sum()))
+    return Sample((won_R,), (cells.seeds[seed_S][defined_R],), int((~defined_R).sum()))
 
 
-def _phases(found: Cells) -> Sample:
+def _phases(cells: Cells) -> Sample:
     """The number of each run of the phase ``high``, and of each of the phase ``low``."""
-    finite_n = np.isfinite(found.value_n)
-    masks = [finite_n & (found.arm_n == arm) for arm in (0, 1)]
-    values, seeds = (tuple(array[mask] for mask in masks) for array in (found.value_n, found.seed_n))
+    finite_n = np.isfinite(cells.value_n)
+    masks = [finite_n & (cells.arm_n == arm) for arm in (0, 1)]
+    values, seeds = (tuple(array[mask] for mask in masks) for array in (cells.value_n, cells.seed_n))
     return Sample(values, seeds, int((~finite_n).sum()))
 
 

@@ -20,27 +20,27 @@ ONE_ARMED = {"level": "it asks for a value at one setting and compares nothing"}
 """Metrics without arms, with the reason; they are tested on the smoke tables and on untrained models instead."""
 
 
-def shuffled(found: Cells, rng: np.random.Generator) -> Cells:
+def shuffled(cells: Cells, rng: np.random.Generator) -> Cells:
     """The cells with their numbers permuted within each part, over arms and seeds."""
-    value_n = found.value_n.copy()
-    for part in np.unique(found.part_n):
-        places = np.flatnonzero(found.part_n == part)
+    value_n = cells.value_n.copy()
+    for part in np.unique(cells.part_n):
+        places = np.flatnonzero(cells.part_n == part)
         value_n[places] = value_n[rng.permutation(places)]
-    return found.with_values(value_n)
+    return cells.with_values(value_n)
 
 
-def shuffles(metric: str, found: Cells, count: int = SHUFFLES) -> list[Sample]:
+def shuffles(metric: str, cells: Cells, count: int = SHUFFLES) -> list[Sample]:
     """Samples of shuffled cells; the same for equal cells.
 
     All of them where there are few (``FEW``), otherwise so many at random.
     """
-    if len(np.unique(found.part_n)) == 1 and math.factorial(len(found.value_n)) <= FEW:
-        orders = itertools.permutations(range(len(found.value_n)))
-        every = (found.with_values(found.value_n[list(order)]) for order in orders)
+    if len(np.unique(cells.part_n)) == 1 and math.factorial(len(cells.value_n)) <= FEW:
+        orders = itertools.permutations(range(len(cells.value_n)))
+        every = (cells.with_values(cells.value_n[list(order)]) for order in orders)
     else:
         rng = np.random.default_rng(_SEED)
-        every = (shuffled(found, rng) for _ in range(count))
-    return [METRICS[metric].combine(cells) for cells in every]
+        every = (shuffled(cells, rng) for _ in range(count))
+    return [METRICS[metric].combine(one) for one in every]
 
 
 def mirrored(metric: str, sample: Sample) -> Sample:

@@ -15,14 +15,14 @@ MOST = 200
 """Seeds beyond which no number is given."""
 
 
-def seeds_needed(test: str, sample: Sample, found: Estimate, level: float, threshold: float) -> float:
+def seeds_needed(test: str, sample: Sample, estimated: Estimate, level: float, threshold: float) -> float:
     """Smallest number of seeds with which the interval would clear the threshold in 80 % of the repetitions.
 
     In whichever direction the effect is. Nan if that takes more than ``MOST``, or if the effect is the threshold.
     """
     power = {"mean": _mean, "share": _share, "rank": _exceeds}[test]
-    sizes = (n for n in range(2, MOST + 1) if power(n, sample, found.effect, level, threshold) >= POWER)
-    return float(next(sizes, np.nan)) if found.effect != threshold else float("nan")
+    sizes = (n for n in range(2, MOST + 1) if power(n, sample, estimated.effect, level, threshold) >= POWER)
+    return float(next(sizes, np.nan)) if estimated.effect != threshold else float("nan")
 
 
 def _mean(n: int, sample: Sample, effect: float, level: float, threshold: float) -> float:

@@ -81,8 +81,8 @@ def _judged(config: dict, claims: Claims, claim: Claim, tables: Tables) -> tuple
         evidence = evidence_of(config, claim, tables)
     except Unavailable as error:
         return Judged(claim, NOT_EVALUATED, str(error), gate="table"), {}
-    found = judge(claim, claims, evidence)
-    return found, neighbours(claim, claims, evidence) if found.estimate else {}
+    judged = judge(claim, claims, evidence)
+    return judged, neighbours(claim, claims, evidence) if judged.estimate else {}
 
 
 def scorecard(config: dict, claims: Claims | None = None) -> pa.Table:
@@ -93,14 +93,14 @@ def scorecard(config: dict, claims: Claims | None = None) -> pa.Table:
     for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
         row["holm"] = p
     table = make_table(COLUMNS, {c.name: [row[c.name] for row in rows] for c in COLUMNS})
-    words = summary(table.to_pandas(), config["scale"])
+    caption = summary(table.to_pandas(), config["scale"])
     return table.replace_schema_metadata(
-        {"scale": config["scale"], "caption": words, "fixed": fixed_hash(claims, config["scale"])}
+        {"scale": config["scale"], "caption": caption, "fixed": fixed_hash(claims, config["scale"])}
     )
 
 
 def _row(judged: Judged, around: dict[float, Judged], claims: Claims) -> dict:
-    claim, found = judged.claim, judged.estimate
+    claim, estimated = judged.claim, judged.estimate
     shared = ("figure", "statement", "direction", "threshold", "why", "minimal_n", "unit", "test", "metric", "table")
     effect, neutral = paper_effect(claim, claims), METRICS[claim.metric].neutral
     by_rule = claim.options.get("where", {}).get("version") == "best"
@@ -108,12 +108,12 @@ def _row(judged: Judged, around: dict[float, Judged], claims: Claims) -> dict:
         "claim": claim.name,
         **{name: getattr(claim, name) for name in (*shared, "tolerance")},
         **{name: getattr(judged, name) for name in ("verdict", "reason", "note", "gate")},
-        **{name: getattr(found, name) if found else math.nan for name in ("effect", "low", "high", "p")},
-        "n": found.n if found else 0,
-        **(_noise_and_power(judged, claims.level) if found else _NOTHING),
+        **{name: getattr(estimated, name) if estimated else math.nan for name in ("effect", "low", "high", "p")},
+        "n": estimated.n if estimated else 0,
+        **(_noise_and_power(judged, claims.level) if estimated else _NOTHING),
         "paper_effect": effect,
-        "ratio": found.effect / effect if found and effect else math.nan,
-        "course": course(found.effect, claim.threshold, claim.direction, neutral) if found else "",
+        "ratio": estimated.effect / effect if estimated and effect else math.nan,
+        "course": course(estimated.effect, claim.threshold, claim.direction, neutral) if estimated else "",
         "paper_rule": judged.verdict if by_rule else "",
         "last": judged.beside[LAST].verdict if by_rule and LAST in judged.beside else "",
         "beside": "; ".join(f"{name}: {_short(other)}" for name, other in judged.beside.items()),
@@ -170,13 +170,13 @@ def _quoted(claim: Claim, claims: Claims) -> dict[str, str]:
     sources = dict.fromkeys(value.source for value in values)
     short = [f"{', '.join(f'{v.value:g}' for v in values if v.source == source)} [{source}]" for source in sources]
     whole = [f"{v.quantity}{f' ({v.setting})' if v.setting else ''}: {v.value:g} {v.unit}" for v in values]
-    words = f"{claim.paper['words']}{': ' if short else ''}{'; '.join(short)}"
-    return {"paper": words, "paper_values": "; ".join(whole)}
+    quoted = f"{claim.paper['words']}{': ' if short else ''}{'; '.join(short)}"
+    return {"paper": quoted, "paper_values": "; ".join(whole)}
 
 
 def summary(rows: pd.DataFrame, scale: str) -> str:
     """Share of claims that were judged, and how they came out."""
     counts = Counter(rows["verdict"])
     judged = len(rows) - counts[NOT_EVALUATED]
-    words = ", ".join(f"{counts[name]} {name}" for name in VERDICTS if name != NOT_EVALUATED)
-    return f"Scale `{scale}`: {judged} of {len(rows)} claims judged ({judged / len(rows):.0%}): {words}."
+    verdicts = ", ".join(f"{counts[name]} {name}" for name in VERDICTS if name != NOT_EVALUATED)
+    return f"Scale `{scale}`: {judged} of {len(rows)} claims judged ({judged / len(rows):.0%}): {verdicts}."

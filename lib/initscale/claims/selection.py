@@ -62,50 +62,50 @@ def select(rows: pd.DataFrame, where: Mapping[str, Any], roles: Roles) -> pd.Dat
     ClaimError for an unknown column, role or text; Unavailable where no row has a number.
     """
     need_columns(rows, where)
-    plain = {column: wanted for column, wanted in where.items() if wanted not in EXTREMES}
-    for column, wanted in plain.items():
-        rows = _equal(rows, column, _resolved(wanted, roles))
-    for column, wanted in where.items():
-        if wanted in EXTREMES:
-            value = rows[column].min() if wanted == "smallest" else rows[column].max()
-            rows = rows[rows[column] == value]
+    plain = {column: value for column, value in where.items() if value not in EXTREMES}
+    for column, value in plain.items():
+        rows = _equal(rows, column, _resolved(value, roles))
+    for column, value in where.items():
+        if value in EXTREMES:
+            end = rows[column].min() if value == "smallest" else rows[column].max()
+            rows = rows[rows[column] == end]
     return rows
 
 
-def _resolved(wanted: Any, roles: Roles) -> Any:
-    if isinstance(wanted, list):
-        return [_resolved(one, roles) for one in wanted]
-    if isinstance(wanted, str) and wanted.startswith("role:"):
-        name = wanted.removeprefix("role:")
+def _resolved(value: Any, roles: Roles) -> Any:
+    if isinstance(value, list):
+        return [_resolved(one, roles) for one in value]
+    if isinstance(value, str) and value.startswith("role:"):
+        name = value.removeprefix("role:")
         if name not in roles:
             raise ClaimError(f"`{name}` is not a role ({_nearest(name, roles)})")
         return roles[name]
-    return wanted
+    return value
 
 
-def _equal(rows: pd.DataFrame, column: str, wanted: Any) -> pd.DataFrame:
-    if wanted is None:
+def _equal(rows: pd.DataFrame, column: str, value: Any) -> pd.DataFrame:
+    if value is None:
         return rows[rows[column].isna()]
-    options, known = wanted if isinstance(wanted, list) else [wanted], rows[column].dropna().unique()
-    found = []
+    options, present = value if isinstance(value, list) else [value], rows[column].dropna().unique()
+    matches = []
     for option in options:
         if isinstance(option, str):
-            if option not in set(known) and column == "phase":
+            if option not in set(present) and column == "phase":
                 shown = ", ".join(f"{n} row(s) {phase}" for phase, n in rows[column].value_counts().items()) or "none"
                 raise Unavailable(f"no run is in the phase {option} (there are: {shown})")
-            if option not in set(known):
-                raise ClaimError(f"no row has {column} = `{option}` ({_nearest(option, known)})")
-            found.append(rows[column] == option)
+            if option not in set(present):
+                raise ClaimError(f"no row has {column} = `{option}` ({_nearest(option, present)})")
+            matches.append(rows[column] == option)
             continue
         match = np.isclose(rows[column].astype(float), option)
         if not match.any():
-            shown = ", ".join(f"{value:g}" for value in sorted(known)) or "none"
+            shown = ", ".join(f"{one:g}" for one in sorted(present)) or "none"
             raise Unavailable(f"no run has {column} {option:g} (there are: {shown})")
-        found.append(match)
-    return rows[np.logical_or.reduce(found)]
+        matches.append(match)
+    return rows[np.logical_or.reduce(matches)]
 
 
-def _nearest(name: str, known) -> str:
-    names = [str(value) for value in known]
+def _nearest(name: str, present) -> str:
+    names = [str(one) for one in present]
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     return f"did you mean `{close[0]}`?" if close else f"known: {', '.join(names[:20]) or 'nothing'}"

@@ -38,7 +38,7 @@ class Judged:
     beside: dict[str, Judged] = field(default_factory=dict)
 
 
-def verdict(found: Estimate, threshold: float, direction: str) -> str:
+def verdict(interval: Estimate, threshold: float, direction: str) -> str:
     """Reproduced if the whole interval is on the claimed side of the threshold, not reproduced if none of it is.
 
     Few replicates that are all alike decide nothing.
@@ -46,11 +46,13 @@ def verdict(found: Estimate, threshold: float, direction: str) -> str:
     >>> verdict(Estimate(0.95, 0.92, 0.98, 3), 0.9, "above")
     'reproduced'
     """
-    if not found.decides:
+    if not interval.decides:
         return INCONCLUSIVE
     if direction == "above":
-        return REPRODUCED if found.low >= threshold else NOT_REPRODUCED if found.high < threshold else INCONCLUSIVE
-    return REPRODUCED if found.high <= threshold else NOT_REPRODUCED if found.low > threshold else INCONCLUSIVE
+        return (
+            REPRODUCED if interval.low >= threshold else NOT_REPRODUCED if interval.high < threshold else INCONCLUSIVE
+        )
+    return REPRODUCED if interval.high <= threshold else NOT_REPRODUCED if interval.low > threshold else INCONCLUSIVE
 
 
 def judge(claim: Claim, claims: Claims, evidence: Evidence) -> Judged:
@@ -78,15 +80,15 @@ def _gated(claim: Claim, level: float, evidence: Evidence) -> Judged:
     for need in claim.needs:
         checked = check(need, claim, evidence)
         if not checked.passed:
-            return Judged(claim, NOT_EVALUATED, checked.words, gate=checked.gate)
+            return Judged(claim, NOT_EVALUATED, checked.message, gate=checked.gate)
         rows = without(rows, checked.left_out)
-        passed.append(checked.words)
+        passed.append(checked.message)
     if evidence.departs:
         reason = f"the study's gammas are not those of its rule: {evidence.departs}"
         return Judged(claim, NOT_EVALUATED, reason, gate="mapped")
-    found = judge_metric(claim, level, rows, evidence.roles)
+    judged = judge_metric(claim, level, rows, evidence.roles)
     beside = {name: _reading(claim, options, level, rows, evidence.roles) for name, options in claim.beside.items()}
-    return replace(found, gate=found.gate or "; ".join(passed), beside=beside)
+    return replace(judged, gate=judged.gate or "; ".join(passed), beside=beside)
 
 
 def _reading(claim: Claim, options: dict, level: float, rows: pd.DataFrame, roles: Roles) -> Judged:
@@ -110,10 +112,10 @@ def judge_metric(claim: Claim, level: float, rows: pd.DataFrame, roles: Roles) -
         where = " in the smaller group" if claim.test == "rank" else ""
         reason = f"{n} seed(s){where}, and the claim needs {claim.minimal_n}"
         return Judged(claim, NOT_EVALUATED, reason, "; ".join(notes), gate="n")
-    found = estimate(claim.test, sample, level, claim.threshold, claim.direction)
-    if found.alike:
+    estimated = estimate(claim.test, sample, level, claim.threshold, claim.direction)
+    if estimated.alike:
         unseen = 1 - ((1 - level) / 2) ** (1 / n)
-        decide = "" if found.decides else f", which decides nothing below {FEW} seeds"
+        decide = "" if estimated.decides else f", which decides nothing below {FEW} seeds"
         notes.append(f"all {n} seeds are alike{decide}; a kind of up to {unseen:.0%} of seeds may not have been seen")
-    outcome = verdict(found, claim.threshold, claim.direction)
-    return Judged(claim, outcome, "", "; ".join(notes), "", found, sample, cells)
+    outcome = verdict(estimated, claim.threshold, claim.direction)
+    return Judged(claim, outcome, "", "; ".join(notes), "", estimated, sample, cells)

@@ -43,13 +43,13 @@ def departures(configs: Mapping[str, dict], settings: Mapping[str, dict]) -> dic
     ------
     ConfigError for a study of a configuration that the settings do not know.
     """
-    found = {}
+    tables = {}
     studies = (name for config in configs.values() for name, study in config["studies"].items() if "mapped" in study)
     for study in dict.fromkeys(studies):
         facts = settings.get(_described(study, configs, settings))
         rows = [row for fact, sides in facts.items() if (row := _row(configs, study, fact, sides))]
-        found[study] = rows
-    return found
+        tables[study] = rows
+    return tables
 
 
 def _described(study: str, configs: Mapping[str, dict], settings: Mapping[str, dict]) -> str:
@@ -57,12 +57,14 @@ def _described(study: str, configs: Mapping[str, dict], settings: Mapping[str, d
     if study in settings:
         return study
     for config in configs.values():
-        own = config["studies"].get(study)
+        section = config["studies"].get(study)
         related = [
-            name for name in settings if own and config["studies"].get(name, {}).get("paper") == own.get("paper")
+            name
+            for name in settings
+            if section and config["studies"].get(name, {}).get("paper") == section.get("paper")
         ]
         if related:
-            return max(related, key=lambda name: config["studies"][name]["dataset"] == own["dataset"])
+            return max(related, key=lambda name: config["studies"][name]["dataset"] == section["dataset"])
     raise ConfigError(f"says nothing of the study `{study}`", where=str(SETTINGS_FILE))
 
 

@@ -56,8 +56,8 @@ def unmapped_gammas(config: dict, study: str) -> list[float]:
     if "mapped" not in section:
         return []
     paper = section["paper"]
-    own = {values["gamma"] for values in paper["roles"].values()} | set(paper.get("gamma", ()))
-    allowed = {study_gamma(config, study, gamma) for gamma in own}
+    published = {values["gamma"] for values in paper["roles"].values()} | set(paper.get("gamma", ()))
+    allowed = {study_gamma(config, study, gamma) for gamma in published}
     return sorted({point["gamma"] for point in study_points(section)} - allowed)
 
 
