@@ -212,7 +212,7 @@ def test_probe_options_must_fit_the_study(probes, message):
 
 
 def test_figures_need_their_probes():
-    others = ["flow", "parallel", "circuits", "condensation", "spectra"]
+    others = [name for name in load_config({"scale": "smoke"})["studies"]["phase"]["probes"] if name != "embedding"]
     with pytest.raises(ConfigError, match=r"studies.phase.probes.*fig5 reads the probe `embedding`"):
         load_config({"scale": "smoke", "studies": {"phase": {"probes": others}}})
 
