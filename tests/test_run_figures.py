@@ -238,3 +238,18 @@ def test_growth_is_dated_by_the_study_whose_evaluations_are_closer(tmp_path):
     assert {"spectra", "histories", "growth_spectra", "growth_histories"} == set(files)
     with pytest.raises(ConfigError, match=r"`stagess` is not a key of `studies`.*"):
         load_config({"scale": "smoke", "figures": {"fig12": {"growth": "stagess"}}})
+
+
+@pytest.mark.parametrize("figure", ["fig5", "fig12", "fig13"])
+def test_a_table_that_was_made_with_other_gammas_is_drawn_with_its_own(config, figure):
+    """Such as a committed one, before the runs at the configured gammas are made."""
+    module = importlib.import_module(f"initscale.figures.{figure}")
+    table = table_of(config, figure).replace_schema_metadata({"caption": "made up"})
+    options = dict(config["figures"][figure])
+    gammas = {"symmetric": 0.62, "inferential": 0.99}
+    options |= {"gammas": gammas if figure == "fig5" else list(gammas.values()), "over_time": 0.99}
+    drawings = list(module.draw(table, options).values())
+    text = " ".join(words(axis) for drawing in drawings for axis in drawing.axes)
+    legends = " ".join(str(line.get_label()) for drawing in drawings for axis in drawing.axes for line in axis.lines)
+    assert "0.8" in text + legends
+    assert "0.99" not in text + legends

@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from initscale.figures.panels import NEEDS, one_run, score_of
+from initscale.figures.panels import NEEDS, one_run, score_of, shown_gammas
 from initscale.figures.style import add_caption
 
 __all__ = ["NEEDS", "draw"]
@@ -26,8 +26,9 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     data = table.to_pandas()
     figure, axes = plt.subplots(1, 2, figsize=(8.6, 3.3), layout="constrained")
     _spectra(axes[0], data, options)
-    _growth(axes[1], one_run(data, options["over_time"], options["depth"]), options["gamma_map"])
-    axes[1].set_title(rf"(b) over training, $\gamma$ = {options['over_time']:g}", loc="left")
+    followed = data.loc[data["quantity"] == "eigenvalue_at_step", "gamma"].iloc[0]
+    _growth(axes[1], one_run(data, followed, options["depth"]), options["gamma_map"])
+    axes[1].set_title(rf"(b) over training, $\gamma$ = {followed:g}", loc="left")
     for axis in axes:
         axis.set_yscale("log")
         axis.set_ylabel("eigenvalue of the embedding covariance")
@@ -42,7 +43,7 @@ def _colours(name: str, count: int) -> np.ndarray:
 
 
 def _spectra(axis: Axes, data: pd.DataFrame, options: dict) -> None:
-    gammas = sorted(options["gammas"])
+    gammas = shown_gammas(data, options["gammas"])
     for gamma, colour in zip(gammas, _colours(options["gamma_map"], len(gammas)), strict=True):
         run = one_run(data, gamma, options["depth"])
         values = run[run["quantity"] == "embedding_eigenvalue"].sort_values("i")

@@ -12,7 +12,7 @@ import pyarrow as pa
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from initscale.figures.panels import NEEDS, one_run, score_of
+from initscale.figures.panels import NEEDS, one_run, score_of, shown_gammas
 from initscale.figures.style import add_caption
 
 __all__ = ["NEEDS", "draw"]
@@ -35,7 +35,7 @@ _NAMES = {
 def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     """One row of panels per layer, the output projection at the end of the last row."""
     data = table.to_pandas()
-    gammas = sorted(options["gammas"])
+    gammas = shown_gammas(data, options["gammas"])
     runs = {gamma: one_run(data, gamma, options["depth"]) for gamma in gammas}
     depth, columns = options["depth"], len(_NAMES)
     size = (1.45 * columns + 0.4, 1.6 * depth + 0.6)

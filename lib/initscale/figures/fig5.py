@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from matplotlib.figure import Figure
 
-from initscale.figures.panels import NEEDS, cosine_bar, cosine_panel, item_bar, items_panel, one_run
+from initscale.figures.panels import NEEDS, cosine_bar, cosine_panel, item_bar, items_panel, one_run, shown_gammas
 from initscale.figures.style import add_caption
 from initscale.tasks.anchor.definition import INFERENTIAL, SYMMETRIC, answer_name
 
@@ -30,8 +30,8 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
 def _version(table: pa.Table, options: dict, projection: str, name: str) -> Figure:
     data, size = table.to_pandas(), plt.rcParams["font.size"]
     figure, axes = plt.subplots(2, 2, figsize=(7.0, 6.6), layout="constrained")
-    gammas = (options["gammas"]["inferential"], options["gammas"]["symmetric"])
-    for (top, bottom), letters, gamma in zip(axes.T, ("ac", "bd"), gammas, strict=True):
+    symmetric, *_, inferential = shown_gammas(data, list(options["gammas"].values()))
+    for (top, bottom), letters, gamma in zip(axes.T, ("ac", "bd"), (inferential, symmetric), strict=True):
         run = one_run(data, gamma, options["depth"])
         cosine_panel(top, run, options["cosine_map"])
         items_panel(bottom, run, projection)

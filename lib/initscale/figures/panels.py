@@ -43,6 +43,12 @@ def one_run(data: pd.DataFrame, gamma: float, depth: int) -> pd.DataFrame:
     return data[data["shown"] & (data["gamma"] == gamma) & (data["depth"] == depth)]
 
 
+def shown_gammas(data: pd.DataFrame, gammas: list[float]) -> list[float]:
+    """The configured gammas, ascending; those of the table's shown runs where the table was made with others."""
+    shown = sorted(data.loc[data["shown"], "gamma"].unique())
+    return sorted(gammas) if set(gammas) <= set(shown) else shown
+
+
 def score_of(run: pd.DataFrame, quantity: str, part: str = "") -> float:
     """One score of a run."""
     return run.loc[(run["quantity"] == quantity) & (run["part"] == part), "value"].item()
