@@ -145,14 +145,18 @@ def checkout(tmp_path) -> Checkout:
 def finished_smoke(tmp_path_factory) -> Checkout:
     """A copy in which `snakemake all_figures --config scale=smoke` has run; shared, so do not edit it.
 
-    The processes of `pytest -n` share one: whoever needs it first makes it, the others wait.
+    The processes of `pytest -n` share one: whoever needs it first makes it, the others wait. With a folder of smoke
+    results in INITSCALE_SMOKE_RESULTS it starts from these, and only what is stale among them is made again.
     """
     base = tmp_path_factory.getbasetemp()
     common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     copy, finished = Checkout(common / "smoke" / "checkout"), common / "smoke" / "finished"
     with FileLock(common / "smoke.lock"):
         if not finished.exists():
-            copy_repository(copy.root).snakemake("all_figures", check=True)
+            copy_repository(copy.root)
+            if earlier := os.environ.get("INITSCALE_SMOKE_RESULTS"):
+                shutil.copytree(earlier, copy.root / "results" / "smoke")
+            copy.snakemake("all_figures", check=True)
             finished.touch()
     return copy
 
