@@ -226,6 +226,41 @@ class TestAdopt:
         assert "holds no results of the scale `smoke`" in done.stderr
 
 
+class TestArchive:
+    """Records, histories and measurements without weights: what is committed of long runs."""
+
+    def test_figures_are_made_from_it_and_nothing_trains(self, finished_smoke, checkout, tmp_path):
+        done = finished_smoke.initscale("archive", str(tmp_path / "kept"), "--scale", "smoke", check=True)
+        assert ", 0 refused" in done.stdout
+        heavy = [*(tmp_path / "kept").rglob("*.safetensors"), *(tmp_path / "kept" / "data").rglob("*.parquet")]
+        assert heavy == []
+        checkout.initscale("adopt", str(tmp_path / "kept"), "--scale", "smoke", check=True)
+        names = ("fig2", "fig4", "fig12")
+        assert checkout.planned(*names) == {f"{stage}{name}": 1 for name in names for stage in ("", "aggregate_")}
+        checkout.snakemake("fig4", check=True)
+        assert checkout.planned("fig4") == {}
+        made, before = (copy.root / "results" / "smoke" / "tables" for copy in (checkout, finished_smoke))
+        assert (made / "fig4.parquet").read_bytes() == (before / "fig4.parquet").read_bytes()
+
+    def test_one_study(self, finished_smoke, tmp_path):
+        options = ("--scale", "smoke", "--studies", "scan")
+        finished_smoke.initscale("archive", str(tmp_path / "kept"), *options, check=True)
+        assert {path.name for path in (tmp_path / "kept" / "runs").iterdir()} == {"scan"}
+        wrong = finished_smoke.initscale("archive", str(tmp_path / "kept"), "--scale", "smoke", "--studies", "scam")
+        assert wrong.returncode != 0
+        assert "scan" in wrong.stderr
+
+
+def test_deleted_weights_are_made_again_only_when_something_needs_them(edited_smoke):
+    folder = edited_smoke.root / "results" / "smoke"
+    for path in [*(folder / "runs").rglob("*.safetensors"), *(folder / "data").rglob("*.parquet")]:
+        path.unlink()
+    assert edited_smoke.planned("fig2", "fig4") == {}
+    shutil.rmtree(folder / "probes" / "phase" / RUN)
+    planned = edited_smoke.planned("fig4")
+    assert planned["train_phase"] == planned["probe_phase"] == 1
+
+
 def test_a_damaged_record_makes_its_run_again_and_stops_nothing(edited_smoke):
     record = edited_smoke.root / "results" / "smoke" / "runs" / "phase" / RUN / "run.json"
     for content in ("{}", "[1, 2]", "no json", '{"facts_hash": 3}'):

@@ -33,6 +33,9 @@ def add_result_commands(stages, shared: argparse.ArgumentParser, load: Callable[
     parser.add_argument("figure", help="such as fig4")
     parser = add("adopt", _adopt, "take over finished results from another clone or machine; hashes decide")
     parser.add_argument("folder", help="a results folder")
+    parser = add("archive", _archive, "copy records, histories and measurements of finished runs, without weights")
+    parser.add_argument("folder", help="where to; `adopt` takes it back")
+    parser.add_argument("--studies", nargs="+", default=[], metavar="STUDY", help="only these")
     add("compare", _compare, "own tables against the reference: effects with tolerances, verdicts that differ")
     parser = add("status", _status, "runs done, running, failed and missing, and the time left")
     parser.add_argument("--watch", type=float, metavar="SECONDS", help="print it again every so many seconds")
@@ -81,6 +84,16 @@ def _adopt(options: argparse.Namespace, load: Callable) -> int:
     adopted = adopt(load(options), options.folder)
     print("\n".join(adopted.lines()))
     return 1 if adopted.refused and not adopted.taken else 0
+
+
+def _archive(options: argparse.Namespace, load: Callable) -> None:
+    from initscale.cli import _known
+    from initscale.inspection.adopt import archive
+
+    config = load(options)
+    for study in options.studies:
+        _known(study, config["studies"], "study")
+    print("\n".join(archive(config, options.folder, options.studies).lines()))
 
 
 def _compare(options: argparse.Namespace, load: Callable) -> int:

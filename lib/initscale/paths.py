@@ -38,6 +38,8 @@ RUN_FILES = {
     "history": "history.parquet",
     "record": "run.json",
 }
+HEAVY = ("weights", "snapshots")
+"""Files of a run that tables do not read; the others are small."""
 PROBE_RECORD = "measured.json"
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
 

@@ -1,18 +1,21 @@
-"""Take over results from another clone, another machine, a cluster: what fits is copied, the rest is named."""
+"""Take over results from another clone, another machine, a cluster: what fits is copied, the rest is named.
+
+``archive`` is the way back: a small copy of finished runs, without their weights.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from initscale.errors import InputError
 from initscale.grid import study_points
 from initscale.inspection.currency import Currency, State
-from initscale.paths import RUN_FILES, Layout, point_key, run_log
+from initscale.paths import HEAVY, RUN_FILES, Layout, point_key, run_log
 from initscale.storage import atomic_path, file_hash
 
 
@@ -40,24 +43,49 @@ def adopt(config: dict, results: str | Path) -> Adopted:
     Parameters
     ----------
     config : the configuration, whose settings and code the results must have.
-    results : a results folder, or the folder of this scale in one.
+    results : a results folder, the folder of this scale in one, or what ``archive`` wrote.
 
     Raises
     ------
     InputError if the folder holds nothing of this scale.
     """
-    there, here = Currency(config, _scale_folder(config, Path(results))), Currency(config)
-    adopted = Adopted()
-    for name, state_there, state_here, files in _results(config, there, here):
+    return _transfer(config, Currency(config, _scale_folder(config, Path(results))), Currency(config))
+
+
+def archive(config: dict, folder: str | Path, studies: Iterable[str] = ()) -> Adopted:
+    """Copy what tables need of finished runs to ``folder``: records, histories and measurements.
+
+    Weights, snapshots and generated data stay behind; a run takes some 70 kB. ``adopt`` takes the folder back. Then
+    figures are made from it like from the runs themselves, and only what needs weights trains again.
+
+    Parameters
+    ----------
+    folder : where to; what lies there already and is current stays.
+    studies : only these; all if none is named.
+    """
+    here = Currency(config, folder)
+    return _transfer(config, Currency(config), here, tuple(studies) or tuple(config["studies"]), light=True)
+
+
+def _transfer(
+    config: dict, there: Currency, here: Currency, studies: tuple[str, ...] = (), *, light: bool = False
+) -> Adopted:
+    moved = Adopted()
+    for name, state_there, state_here, files in _results(config, there, here, studies or tuple(config["studies"])):
         if state_here.is_current:
-            adopted.here.append(name)
+            moved.here.append(name)
         elif state_there.is_current:
             for source, target in files.items():
-                _copy(source, target)
-            adopted.taken.append(name)
+                if os.path.exists(source) and not (light and _is_heavy(source)):
+                    _copy(source, target)
+            moved.taken.append(name)
         elif state_there.is_stale:
-            adopted.refused[name] = state_there.reason
-    return adopted
+            moved.refused[name] = state_there.reason
+    return moved
+
+
+def _is_heavy(path: str) -> bool:
+    return Path(path).name in {RUN_FILES[name] for name in HEAVY} or ("/data/" in path and path.endswith(".parquet"))
 
 
 def _scale_folder(config: dict, results: Path) -> Path:
@@ -70,12 +98,15 @@ def _scale_folder(config: dict, results: Path) -> Path:
     raise InputError(f"holds no results of the scale `{config['scale']}`", where=str(results), hint=hint)
 
 
-def _results(config: dict, there: Currency, here: Currency) -> Iterator[tuple[str, State, State, dict[str, str]]]:
-    """Name, states and files (there -> here, the record last) of everything that can be taken over, inputs first."""
-    for dataset in config["datasets"]:
+def _results(
+    config: dict, there: Currency, here: Currency, studies: tuple[str, ...]
+) -> Iterator[tuple[str, State, State, dict[str, str]]]:
+    """Name, states and files (there -> here, the record last) of everything that can be copied, inputs first."""
+    used = {config["studies"][study]["dataset"] for study in studies}
+    for dataset in config["datasets"] if len(studies) == len(config["studies"]) else sorted(used):
         files = _pairs(there.layout.data_files(dataset), here.layout.data_files(dataset), "info")
         yield f"data/{dataset}", there.data(dataset), _fresh(here).data(dataset), files
-    for study in sorted(config["studies"], key=lambda name: "init_from" in config["studies"][name]):
+    for study in sorted(studies, key=lambda name: "init_from" in config["studies"][name]):
         section = config["studies"][study]
         for point in study_points(section):
             name = f"{study}/{point_key(point)}"

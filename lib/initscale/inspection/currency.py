@@ -3,6 +3,9 @@
 A result is current when its record says that it was made with today's settings, of today's inputs and by today's code,
 and when its files are those of the record. So results stay current wherever they are copied, and whatever a workflow
 engine remembers. A result whose inputs are not current is not current either.
+
+Weights, snapshots and generated data may be deleted: what was made of them stays current, and they are made again when
+something asks for them.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from pathlib import Path
 from initscale.errors import InitscaleError
 from initscale.grid import Point, facts_hash, run_facts, start_of
 from initscale.inspection.file_hashes import FileHashes
-from initscale.paths import RUN_FILES, Layout, point_key
+from initscale.paths import HEAVY, RUN_FILES, Layout, point_key
 from initscale.provenance.code import (
     code_hash,
     data_roots,
@@ -158,7 +161,8 @@ class Currency:
             return State(SETTINGS, f"the data set `{dataset}` is of other settings: {difference(record['spec'], spec)}")
         if record.get("code") != code_hash(data_roots(spec["task"])):
             return State(CODE, f"the code that makes the data set `{dataset}` changed")
-        return self._files(record, {split: path for split, path in files.items() if split != "info"})
+        splits = {split: path for split, path in files.items() if split != "info"}
+        return self._files(record, splits, may_be_absent=splits)
 
     def _run(self, study: str, point: Point) -> State:
         section, folder = self.config["studies"][study], self.layout.run_folder(study, point)
@@ -177,7 +181,8 @@ class Currency:
             source = _read(f"{self.layout.run_folder(*start)}/run.json")
             if not self.run(*start).is_current or source["weights_sha256"] != record.get("init_from_sha256"):
                 return State(INPUTS, f"the run of `{start[0]}` that it starts from is another one")
-        return self._files(record, {name: f"{folder}/{file}" for name, file in RUN_FILES.items() if name != "record"})
+        files = {name: f"{folder}/{file}" for name, file in RUN_FILES.items() if name != "record"}
+        return self._files(record, files, may_be_absent=HEAVY)
 
     def _probes(self, study: str, point: Point) -> State:
         section, run = self.config["studies"][study], self.run(study, point)
@@ -218,10 +223,12 @@ class Currency:
             return State(INPUTS, f"{Path(record_path).stem}: what it is made of changed")
         return self._files(record, files)
 
-    def _files(self, record: dict, files: Mapping[str, str]) -> State:
+    def _files(self, record: dict, files: Mapping[str, str], may_be_absent: Iterable[str] = ()) -> State:
         hashes = record.get("files") if isinstance(record.get("files"), dict) else {}
-        for path in files.values():
+        for name, path in files.items():
             if not Path(path).exists():
+                if name in may_be_absent:
+                    continue
                 return State(MISSING)
             if self.hashes.sha256(path) != hashes.get(Path(path).name):
                 return State(FILES, f"{path} is not the file that its record speaks of")
