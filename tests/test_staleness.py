@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 from conftest import Checkout, copy_repository
 
+from initscale.config import load_config
+from initscale.grid import start_of, study_points
+from initscale.inspection.currency import INPUTS, Currency
+from initscale.paths import Layout
 from initscale.storage import read_json
 
 RUN = "gamma~0.30_depth~2_lr~1.00e-03_seed~0"
@@ -242,6 +246,19 @@ class TestArchive:
         made, before = (copy.root / "results" / "smoke" / "tables" for copy in (checkout, finished_smoke))
         assert (made / "fig4.parquet").read_bytes() == (before / "fig4.parquet").read_bytes()
 
+    def test_a_further_run_trains_alone(self, finished_smoke, checkout, tmp_path):
+        """It needs the data, which are made for it and not for those that are finished."""
+        finished_smoke.initscale("archive", str(tmp_path / "kept"), "--scale", "smoke", check=True)
+        shutil.rmtree(tmp_path / "kept" / "runs" / "phase" / RUN)
+        shutil.rmtree(tmp_path / "kept" / "probes" / "phase" / RUN)
+        checkout.initscale("adopt", str(tmp_path / "kept"), "--scale", "smoke", check=True)
+        planned = checkout.planned("fig4")
+        assert {rule: planned[rule] for rule in ("generate_anchor", "train_phase", "probe_phase")} == {
+            "generate_anchor": 1,
+            "train_phase": 1,
+            "probe_phase": 1,
+        }
+
     def test_one_study(self, finished_smoke, tmp_path):
         options = ("--scale", "smoke", "--studies", "scan")
         finished_smoke.initscale("archive", str(tmp_path / "kept"), *options, check=True)
@@ -259,6 +276,16 @@ def test_deleted_weights_are_made_again_only_when_something_needs_them(edited_sm
     shutil.rmtree(folder / "probes" / "phase" / RUN)
     planned = edited_smoke.planned("fig4")
     assert planned["train_phase"] == planned["probe_phase"] == 1
+
+
+def test_a_run_is_made_of_the_weights_that_it_starts_from(edited_smoke):
+    config = load_config({"scale": "smoke", "results": str(edited_smoke.root / "results")})
+    point = next(study_points(config["studies"]["addition_tuned"]))
+    assert Currency(config).run("addition_tuned", point).is_current
+    source, seed_point = start_of(config, config["studies"]["addition_tuned"], point)
+    record = Path(Layout(config).run_folder(source, seed_point)) / "run.json"
+    record.write_text(json.dumps(read_json(record) | {"weights_sha256": "another"}))
+    assert Currency(config).run("addition_tuned", point).kind == INPUTS
 
 
 def test_a_damaged_record_makes_its_run_again_and_stops_nothing(edited_smoke):

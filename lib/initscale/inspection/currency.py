@@ -177,9 +177,10 @@ class Currency:
         data, info = self.data(section["dataset"]), _read(self.layout.data_files(section["dataset"])["info"])
         if not data.is_current or info.get("content_hash") != record.get("data_hash"):
             return State(INPUTS, data.reason or f"the data set `{section['dataset']}` is another one")
-        if (start := start_of(self.config, study, point)) is not None:
-            source = _read(f"{self.layout.run_folder(*start)}/run.json")
-            if not self.run(*start).is_current or source["weights_sha256"] != record.get("init_from_sha256"):
+        if (start := start_of(self.config, section, point)) is not None:
+            source, of_source = self.run(*start), _read(f"{self.layout.run_folder(*start)}/run.json")
+            same = of_source is None or of_source.get("weights_sha256") == record.get("init_from_sha256")
+            if source.is_stale or not same:
                 return State(INPUTS, f"the run of `{start[0]}` that it starts from is another one")
         files = {name: f"{folder}/{file}" for name, file in RUN_FILES.items() if name != "record"}
         return self._files(record, files, may_be_absent=HEAVY)

@@ -3,20 +3,25 @@
 Inputs of a current result are ``ancient``: whatever their times, they are no reason to make it again. A stale result
 has one more input, a marker that is always newer. So the workflow's decisions are those of
 ``initscale.inspection.currency`` and need no memory of an engine.
+
+An input of a current result that was deleted is not named at all: else the job that makes it for somebody else would
+make Snakemake repeat this one.
 """
 
 from __future__ import annotations
 
+import functools
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from initscale.grid import Point, needed_studies, study_points
+from initscale.grid import Point, needed_studies, start_of, study_points
 from initscale.inspection.currency import SETTINGS, Currency, State
-from initscale.paths import RUN_FILES, Layout, find_point
+from initscale.paths import HEAVY, RUN_FILES, Layout, find_point
 from initscale.stages.aggregate import input_files, load_aggregate
 
+_HEAVY = tuple(RUN_FILES[name] for name in HEAVY)
 Inputs = Callable[[Mapping[str, str]], dict]
 
 
@@ -54,7 +59,22 @@ class Plan:
     def _runs(self, study: str, points: list[Point]) -> dict:
         files = self.layout.data_files(self.config["studies"][study]["dataset"])
         init_from = [path for point in points for path in self.layout.init_from(study, point)]
-        return self._flagged(files | {"init_from": init_from}, lambda: self._run_states(study, points))
+        needed = functools.partial(self._weights_are_missed, study, points)
+        return self._flagged(files | {"init_from": init_from}, lambda: self._run_states(study, points), needed)
+
+    def _weights_are_missed(self, study: str, points: list[Point]) -> bool:
+        """Whether a current run has to train again, because its weights were deleted and something asks for them."""
+        folders = {self.layout.run_folder(study, point): point for point in points}
+        missed = [point for folder, point in folders.items() if not all(Path(folder, name).exists() for name in _HEAVY)]
+        started = [
+            (name, point)
+            for name, section in self.config["studies"].items()
+            for point in (study_points(section) if "init_from" in section else ())
+            if (start := start_of(self.config, section, point)) and start[0] == study and start[1] in missed
+        ]
+        probed = missed if self.config["studies"][study]["probes"] else []
+        states = [self.currency.probes(study, point) for point in probed]
+        return not all(state.is_current for state in states + [self.currency.run(*run) for run in started])
 
     def _run_states(self, study: str, points: list[Point]) -> list[State]:
         states = [self.currency.run(study, point) for point in points]
@@ -151,7 +171,12 @@ class Plan:
     def _point(self, study: str, wildcards: Mapping[str, str]) -> Point:
         return find_point(self.config["studies"][study], dict(wildcards.items()))
 
-    def _flagged(self, files: Mapping[str, str | list[str]], states: Callable[[], list[State]]) -> dict:
+    def _flagged(
+        self,
+        files: Mapping[str, str | list[str]],
+        states: Callable[[], list[State]],
+        needs_all: Callable[[], bool] = lambda: False,
+    ) -> dict:
         if not self.active:
             return dict(files)
         judged = states()
@@ -159,7 +184,8 @@ class Plan:
         if stale is not None:
             return {**files, "stale": self.local(self._marker(stale.kind))}
         if all(state.is_current for state in judged):
-            return {name: self._ancient(value) for name, value in files.items()}
+            there = files if needs_all() else {name: _existing(value) for name, value in files.items()}
+            return {name: self._ancient(value) for name, value in there.items() if value}
         return dict(files)
 
     def _ancient(self, value: str | list[str]):
@@ -173,3 +199,9 @@ class Plan:
             path.write_text(f"{time.time()} {uuid.uuid4()}\n", encoding="utf-8")
             self._markers.add(kind)
         return str(path)
+
+
+def _existing(value: str | list[str]) -> str | list[str]:
+    if isinstance(value, str):
+        return value if Path(value).exists() else ""
+    return [path for path in value if Path(path).exists()]
