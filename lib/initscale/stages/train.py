@@ -7,7 +7,7 @@ from pathlib import Path
 
 from initscale.errors import InputError, TrainingError
 from initscale.grid import facts_hash
-from initscale.storage import read_json
+from initscale.storage import read_json, write_json
 from initscale.training.checkpoint import remove_checkpoint
 from initscale.training.in_process import train_here
 from initscale.training.processes import train_in_processes
@@ -40,6 +40,7 @@ def train_runs(
         errors = train_here(facts, data_folder, run_folders, execution, init_from, keep_finished=len(facts) > 1)
     if errors:
         raise TrainingError("; ".join(error.what for error in errors), hint=errors[0].hint)
+    note_init_from(run_folders, init_from)
     for folder in run_folders:
         remove_checkpoint(folder)
 
@@ -56,6 +57,13 @@ def check_init_from(facts: list[dict], init_from: Sequence[str | Path]) -> None:
         if read_json(record)["facts_hash"] != facts_hash(source):
             hint = "train that study again; runs that continue from it follow"
             raise InputError("the weights to start from were made with other settings", where=str(record), hint=hint)
+
+
+def note_init_from(run_folders: Sequence[str | Path], init_from: Sequence[str | Path]) -> None:
+    """Put the hash of the weights that a run started from into its record; other weights there make it stale."""
+    for folder, source in zip(run_folders, init_from, strict=bool(init_from)):
+        path, started = Path(folder) / "run.json", read_json(Path(source).parent / "run.json")["weights_sha256"]
+        write_json(path, read_json(path) | {"init_from_sha256": started})
 
 
 def check_data(spec: dict, data_folder: str | Path) -> None:
