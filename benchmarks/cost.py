@@ -14,12 +14,12 @@ import re
 
 from train_step import matrix_flop
 
-from initscale.config import load_config
-from initscale.grid import Point, bundles, run_facts, start_of, study_points
-from initscale.paths import point_key
+from initscale.config.load import load_config
+from initscale.experiment.durations import parse_time, steps_per_epoch
+from initscale.experiment.grid import Point, bundles, run_facts, start_of, study_points
+from initscale.experiment.paths import point_key
 from initscale.stages.aggregate import load_aggregate
 from initscale.tasks import load_task
-from initscale.units import parse_time, steps_per_epoch
 
 Run = tuple[str, str]  # study, name of the run's folder
 

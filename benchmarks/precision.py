@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from initscale.config import load_config
-from initscale.grid import run_facts, study_points
+from initscale.config.load import load_config
+from initscale.experiment.grid import run_facts, study_points
+from initscale.files.storage import read_table
 from initscale.provenance.machine import machine, versions
 from initscale.stages.generate_data import generate_data
-from initscale.storage import read_table
 from initscale.tasks import load_task
 from initscale.tasks.interface import TaskData
 from initscale.training import trainer

@@ -14,12 +14,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from initscale.config import load_config
-from initscale.grid import facts_hash, run_facts, study_points
+from initscale.config.load import load_config
+from initscale.experiment.grid import facts_hash, run_facts, study_points
+from initscale.experiment.paths import RUN_FILES, Layout
+from initscale.files.storage import file_hash, write_json
 from initscale.inspection.currency import Currency
-from initscale.paths import RUN_FILES, Layout
 from initscale.provenance.code import code_definitions, code_hash, data_roots, training_code
-from initscale.storage import file_hash, write_json
 from initscale.training.choices import training_roots
 
 STUDY = "phase"

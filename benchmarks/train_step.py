@@ -20,8 +20,8 @@ import time
 import torch
 from torch.nn import functional as F
 
-from initscale.config import load_config
-from initscale.grid import run_facts, study_points
+from initscale.config.load import load_config
+from initscale.experiment.grid import run_facts, study_points
 from initscale.models.decoder import Decoder
 from initscale.models.initializations.per_tensor import initial_weights
 from initscale.models.scale import InitSpec

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from initscale.paths import Layout
+from initscale.experiment.paths import Layout
 from initscale.stages.probe import probe_run
 
 if __name__ == "__main__":

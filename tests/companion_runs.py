@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from initscale.grid import run_facts
+from initscale.experiment.grid import run_facts
+from initscale.files.storage import write_table
 from initscale.models.initializations import initial_weights_of
 from initscale.probes.run import FinishedRun
-from initscale.storage import write_table
 from initscale.tasks.anchor.generate import generate
 
 POINT = {"gamma": 0.5, "depth": 2, "lr": 2e-3, "seed": 0}

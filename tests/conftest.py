@@ -13,7 +13,7 @@ import pytest
 import torch
 from filelock import FileLock
 
-from initscale.config import load_config
+from initscale.config.load import load_config
 from initscale.stages.generate_data import generate_data
 from initscale.tasks.anchor.tensors import load
 from initscale.tasks.interface import TaskData

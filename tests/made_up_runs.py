@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from initscale.grid import facts_hash, run_facts, study_points
+from initscale.experiment.grid import facts_hash, run_facts, study_points
+from initscale.experiment.paths import RUN_FILES, Layout
+from initscale.files.storage import file_hash, write_json, write_table
 from initscale.models.spec import ModelSpec, parameters
-from initscale.paths import RUN_FILES, Layout
 from initscale.probes import load_probe
 from initscale.probes.run import FinishedRun
 from initscale.provenance.code import code_hash, data_roots, training_code
-from initscale.storage import file_hash, write_json, write_table
 
 STEPS = (0, 20, 40, 60)
 

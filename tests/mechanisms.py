@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 from hand_built import KEY, composing, memorizing
 
+from initscale.files.storage import write_table
 from initscale.probes.run import FinishedRun
 from initscale.probes.sequences import made_up
-from initscale.storage import write_table
 from initscale.tasks.anchor.generate import generate
 
 MODELS = {"composing": composing, "memorizing": memorizing}

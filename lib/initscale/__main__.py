@@ -2,7 +2,7 @@
 
 import sys
 
-from initscale.cli import main
+from initscale.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

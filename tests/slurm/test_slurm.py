@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY, Checkout, copy_repository
 
-from initscale.config import load_config
-from initscale.grid import bundles, studies_of
-from initscale.storage import read_json, read_table
+from initscale.config.load import load_config
+from initscale.experiment.grid import bundles, studies_of
+from initscale.files.storage import read_json, read_table
 
 CLUSTER = REPOSITORY / "tests" / "slurm" / "cluster.sh"
 CANNOT_BE_INSTALLED = 3

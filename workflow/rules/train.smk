@@ -10,7 +10,7 @@ With `bundle` > 1 a study has one rule per bundle (`train_<study>_<gamma>_<depth
 folders; on a CPU `execution.processes` of its runs are trained at a time.
 """
 
-from initscale.grid import bundles, run_facts
+from initscale.experiment.grid import bundles, run_facts
 
 for study, section in CONFIG["studies"].items():
     if section["bundle"] == 1:

@@ -1,22 +1,20 @@
-"""The claims (config/claims.yaml) and the paper's values (config/paper_values.csv), checked before any is judged."""
+"""The claims (config/claims.yaml), checked before any is judged."""
 
 from __future__ import annotations
 
-import csv
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from initscale.claims.metrics import METRICS
-from initscale.config import CONFIG_FOLDER, inherit, merge, read_yaml
-from initscale.config_schema import check_schema
-from initscale.errors import ConfigError, InputError
+from initscale.errors import ConfigError
+from initscale.files.schema import check_schema
+from initscale.files.yaml_files import inherit, merge, read_yaml
+from initscale.paper.values import VALUES_FILE, PaperValue, read_values
+from initscale.repository import CONFIG_FOLDER
 
 CLAIMS_FILE = CONFIG_FOLDER / "claims.yaml"
-VALUES_FILE = CONFIG_FOLDER / "paper_values.csv"
-VALUE_COLUMNS = ("id", "figure", "quantity", "setting", "value", "unit", "source", "how_read")
-SOURCES = ("paper", "figure", "logs", "journal", "code")
 QUOTES = ("values", "minus", "over", "also")
 """Keys of a claim's section ``paper`` that hold ids."""
 
@@ -24,20 +22,6 @@ QUOTES = ("values", "minus", "over", "also")
 def claim_files() -> list[str]:
     """Files that say what is claimed, relative to the working directory."""
     return [os.path.relpath(CONFIG_FOLDER / name) for name in ("claims.yaml", "claims.schema.yaml", "paper_values.csv")]
-
-
-@dataclass(frozen=True)
-class PaperValue:
-    """One published number: what it is, where it stands and how it was read."""
-
-    id: str
-    figure: str
-    quantity: str
-    setting: str
-    value: float
-    unit: str
-    source: str
-    how_read: str
 
 
 @dataclass(frozen=True)
@@ -155,29 +139,3 @@ def _check(where: str, claim: dict, gates: dict[str, Gate], values: dict[str, Pa
         for value in claim["paper"].get(key, ()):
             if value not in values:
                 raise ConfigError(f"`{value}` is not an id in paper_values.csv", where=f"{where}.paper.{key}")
-
-
-def read_values(path: Path = VALUES_FILE) -> dict[str, PaperValue]:
-    """The paper's values by id."""
-    try:
-        with open(path, encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream)
-            if tuple(reader.fieldnames or ()) != VALUE_COLUMNS:
-                raise InputError(f"must have exactly the columns {', '.join(VALUE_COLUMNS)}", where=str(path))
-            rows = list(reader)
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=str(path)) from error
-    found: dict[str, PaperValue] = {}
-    for number, row in enumerate(rows, start=2):
-        where = f"{path}, line {number}"
-        if None in row or None in row.values() or not row["how_read"]:
-            raise InputError("needs a value in every column, `how_read` included", where=where)
-        if row["id"] in found:
-            raise InputError(f"the id `{row['id']}` is given twice", where=where)
-        if row["source"] not in SOURCES:
-            raise InputError(f"`{row['source']}` is not a source (known: {', '.join(SOURCES)})", where=where)
-        try:
-            found[row["id"]] = PaperValue(**row | {"value": float(row["value"])})
-        except ValueError as error:
-            raise InputError(f"`{row['value']}` is not a number", where=where) from error
-    return found

@@ -11,10 +11,10 @@ import pandas as pd
 
 from initscale.claims.definitions import Claim, Claims
 from initscale.claims.selection import Roles, Unavailable, roles_of
-from initscale.grid import studies_of
+from initscale.experiment.grid import studies_of
+from initscale.experiment.paths import Layout
+from initscale.files.storage import read_table
 from initscale.models.spec import ModelSpec, parameters
-from initscale.paths import Layout
-from initscale.storage import read_table
 
 CURVES = "fig_curves"
 Tables = Mapping[str, pd.DataFrame | None]

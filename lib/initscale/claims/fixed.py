@@ -10,7 +10,7 @@ import hashlib
 import json
 
 from initscale.claims.definitions import Claims
-from initscale.config import load_config
+from initscale.config.load import load_config
 
 OF_GATE = ("measure", "at_least", "at_most", "runs", "leave_out", "of")
 OF_CLAIM = ("table", "study", "metric", "options", "direction", "threshold", "minimal_n", "unit")

@@ -6,7 +6,7 @@ share  effect: mean over seeds of the share of each seed's runs. Interval: Clopp
 rank   effect: probability that a run of the first group exceeds one of the second (ties half). Interval: score interval
        for it (Newcombe 2006, method 5), with as many runs as the groups have seeds. p: its normal test.
 
-p is one-sided, against the threshold. How often the intervals cover is measured in tests/test_coverage.py.
+p is one-sided, against the threshold. How often the intervals cover is measured in tests/claims/test_coverage.py.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from initscale.claims.power import seeds_needed
 from initscale.claims.selection import Unavailable
 from initscale.claims.texts import effect_text, number
 from initscale.claims.verdicts import NOT_EVALUATED, REPRODUCED, VERDICTS, Judged, judge, verdict
-from initscale.tables import Column, make_table
+from initscale.files.tables import Column, make_table
 
 COLUMNS = (
     Column("claim", "string", "", "name in config/claims.yaml"),

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from initscale.errors import ConfigError
-from initscale.grid import study_points
+from initscale.experiment.grid import study_points
 from initscale.paper.mapping import study_roles
 
 

@@ -23,5 +23,5 @@ def stems(figure: str) -> tuple[str, ...]:
 
 
 def pictures_of(layout, figure: str) -> list[str]:
-    """Every file that is drawn of a figure; ``layout`` is the ``initscale.paths.Layout`` of the scale."""
+    """Every file that is drawn of a figure; ``layout`` is the ``initscale.experiment.paths.Layout`` of the scale."""
     return [layout.figure(stem, suffix) for stem in stems(figure) for suffix in ("pdf", "png")]

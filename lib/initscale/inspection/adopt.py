@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from initscale.errors import InputError
-from initscale.grid import study_points
+from initscale.experiment.grid import study_points
+from initscale.experiment.paths import HEAVY, RUN_FILES, Layout, point_key, run_log
+from initscale.files.storage import atomic_path, file_hash
 from initscale.inspection.currency import Currency, State
-from initscale.paths import HEAVY, RUN_FILES, Layout, point_key, run_log
-from initscale.storage import atomic_path, file_hash
 
 
 @dataclass

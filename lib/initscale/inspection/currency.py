@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from initscale.errors import InitscaleError
-from initscale.grid import Point, facts_hash, run_facts, start_of
+from initscale.experiment.grid import Point, facts_hash, run_facts, start_of
+from initscale.experiment.paths import HEAVY, RUN_FILES, Layout, point_key
+from initscale.files.storage import read_json
 from initscale.inspection.file_hashes import FileHashes
-from initscale.paths import HEAVY, RUN_FILES, Layout, point_key
 from initscale.provenance.code import (
     code_hash,
     data_roots,
@@ -38,7 +39,6 @@ from initscale.provenance.lineage import (
     settings_hash,
     table_settings,
 )
-from initscale.storage import read_json
 
 CURRENT, MISSING, SETTINGS, INPUTS, CODE, FILES = "current", "missing", "settings", "inputs", "code", "files"
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from initscale.errors import InputError
+from initscale.experiment.grid import Point, needed_studies, run_facts, study_points
+from initscale.experiment.paths import point_key, run_log
 from initscale.figures import stems
-from initscale.grid import Point, needed_studies, run_facts, study_points
+from initscale.files.storage import read_json
 from initscale.inspection.currency import CODE, FILES, INPUTS, MISSING, SETTINGS, Currency, State
-from initscale.paths import point_key, run_log
 from initscale.provenance.code import code_definitions, code_hash, data_roots, drawing_roots, table_roots
 from initscale.provenance.definitions import changed
 from initscale.provenance.lineage import drawing_settings, settings_hash, table_settings
-from initscale.storage import read_json
 from initscale.training.choices import training_roots
 
 Findings = tuple[list[str], list[str]]

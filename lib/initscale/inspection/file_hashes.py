@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from initscale.errors import InitscaleError
-from initscale.storage import file_hash, write_json
+from initscale.files.storage import file_hash, write_json
 
 NAME = ".hashes.json"
 

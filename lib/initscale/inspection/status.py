@@ -10,9 +10,9 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from initscale.grid import Point, study_points
+from initscale.experiment.grid import Point, study_points
+from initscale.experiment.paths import Layout, point_key, run_log
 from initscale.inspection.currency import Currency
-from initscale.paths import Layout, point_key, run_log
 from initscale.training.checkpoint import FILE_NAME
 from initscale.training.run_files import FAILED_HISTORY
 from initscale.workflow.job import failed_file

@@ -11,10 +11,10 @@ from typing import Any
 
 import yaml
 
-from initscale.config import CONFIG_FOLDER
 from initscale.errors import ConfigError
-from initscale.grid import evaluation_of, study_points
+from initscale.experiment.grid import evaluation_of, study_points
 from initscale.paper.mapping import mapping_rows
+from initscale.repository import CONFIG_FOLDER
 
 SETTINGS_FILE = CONFIG_FOLDER / "paper_settings.yaml"
 SCALES = ("laptop", "overnight", "paper")

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import math
 
-from initscale.grid import Point, study_points
+from initscale.experiment.durations import parse_time, steps_per_epoch
+from initscale.experiment.grid import Point, study_points
 from initscale.tasks import load_task
-from initscale.units import parse_time, steps_per_epoch
 
 RULES = ("std", "relative")
 

@@ -1,7 +1,7 @@
 """Measurements on finished runs. Module ``NAME`` makes one tidy table per run; probes know nothing of each other.
 
-Each module offers ``COLUMNS`` (see ``initscale.tables``) and ``probe(run, options)``, which returns an Arrow table
-with these columns; ``options`` is the section ``probes.NAME`` of the configuration.
+Each module offers ``COLUMNS`` (see ``initscale.files.tables``) and ``probe(run, options)``, which returns an Arrow
+table with these columns; ``options`` is the section ``probes.NAME`` of the configuration.
 """
 
 from __future__ import annotations

@@ -34,13 +34,13 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
+from initscale.files.storage import read_table
 from initscale.models.decoder import Decoder
 from initscale.probes.hooks import capture
 from initscale.probes.items import item_values
 from initscale.probes.rows import COLUMNS, as_table, score
 from initscale.probes.run import FinishedRun
 from initscale.probes.sequences import Sequences, from_rows
-from initscale.storage import read_table
 from initscale.tasks.anchor.definition import columns
 
 __all__ = [

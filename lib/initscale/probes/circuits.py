@@ -15,11 +15,11 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
+from initscale.files.tables import Column, make_table
 from initscale.models.decoder import Decoder
 from initscale.probes.hooks import logits_with_blocked
 from initscale.probes.run import FinishedRun
 from initscale.probes.sequences import Sequences, read_sequences
-from initscale.tables import Column, make_table
 from initscale.tasks.anchor.definition import exceptions, mappings, taught_shift, trained_pairs
 
 COLUMNS = (

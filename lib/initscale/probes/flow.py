@@ -14,11 +14,11 @@ from __future__ import annotations
 import pyarrow as pa
 import torch
 
+from initscale.files.tables import Column, make_table
 from initscale.models.decoder import Decoder
 from initscale.probes.hooks import capture
 from initscale.probes.run import FinishedRun
 from initscale.probes.sequences import Sequences, displayed, read_sequences
-from initscale.tables import Column, make_table
 
 COLUMNS = (
     Column("kind", "string", "", "displayed: one sequence's attention weight; score: mean over sequences and heads"),

@@ -30,11 +30,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from initscale.files.tables import Column, make_table
 from initscale.models.decoder import Decoder
 from initscale.probes.hooks import capture
 from initscale.probes.run import FinishedRun
 from initscale.probes.sequences import made_up
-from initscale.tables import Column, make_table
 from initscale.tasks.anchor.definition import Pair, all_pairs, inferential_shift, taught_shift, trained_pairs
 
 COLUMNS = (

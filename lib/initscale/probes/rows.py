@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from initscale.tables import Column, make_table
+from initscale.files.tables import Column, make_table
 
 NO_INDEX = -1
 

@@ -11,10 +11,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from initscale.errors import InputError
+from initscale.files.storage import file_hash, read_json, read_table
 from initscale.models.decoder import Decoder
 from initscale.models.initializations import initial_weights_of
 from initscale.models.spec import ModelSpec, parameters
-from initscale.storage import file_hash, read_json, read_table
 from initscale.training.run_files import SNAPSHOTS, split_snapshots
 
 _REMAKE = "delete the run's folder and train it again; other runs are not affected"
@@ -26,7 +26,7 @@ class FinishedRun:
 
     Attributes
     ----------
-    facts : what determined the run (``initscale.grid.run_facts``).
+    facts : what determined the run (``initscale.experiment.grid.run_facts``).
     weights : final weights by name, float32, on the CPU.
     folder : the run's folder.
     data_folder : data that it was trained on.

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from initscale.errors import InputError
+from initscale.files.storage import read_table
 from initscale.probes.run import FinishedRun
-from initscale.storage import read_table
 from initscale.tasks.anchor.definition import Pair, columns, modulus
 from initscale.tasks.random_integers import Stream
 

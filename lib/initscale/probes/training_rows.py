@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from initscale.errors import InputError
+from initscale.files.storage import read_table
 from initscale.probes.run import FinishedRun
-from initscale.storage import read_table
 
 
 def training_rows(run: FinishedRun, count: int) -> tuple[Tensor, Tensor]:

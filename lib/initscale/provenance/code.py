@@ -32,12 +32,13 @@ def system_roots(name: str) -> list[str]:
 
 def table_roots(figure: str) -> list[str]:
     """Of the table of a figure."""
-    return [f"initscale.aggregate.{figure}:table"]
+    return [f"initscale.figures.{figure}.table:table"]
 
 
 def drawing_roots(figure: str) -> list[str]:
     """Of the drawing of a figure."""
-    return [f"initscale.figures.{figure}:draw", "initscale.figures.style:save_figure", "initscale.figures.style:style"]
+    style = "initscale.figures.panels.style"
+    return [f"initscale.figures.{figure}.drawing:draw", f"{style}:save_figure", f"{style}:style"]
 
 
 def scorecard_roots() -> list[str]:

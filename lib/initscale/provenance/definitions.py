@@ -19,9 +19,7 @@ from pathlib import Path
 
 from initscale.provenance.frame import LOGGERS, is_frame
 from initscale.provenance.normal_form import normal_form
-
-PACKAGE = Path(__file__).resolve().parents[1]
-"""Folder of this package."""
+from initscale.repository import PACKAGE
 
 Definitions = dict[str, str]
 """``module:name`` -> hash of the definition (12 hexadecimal digits)."""

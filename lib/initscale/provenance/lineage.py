@@ -12,8 +12,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from initscale.grid import needed_studies
-from initscale.paths import Layout
+from initscale.experiment.grid import needed_studies
+from initscale.experiment.paths import Layout
+from initscale.files.storage import file_hash, read_json, write_json
 from initscale.provenance.code import (
     code_definitions,
     code_hash,
@@ -23,7 +24,6 @@ from initscale.provenance.code import (
     table_roots,
 )
 from initscale.provenance.machine import git_state, versions
-from initscale.storage import file_hash, read_json, write_json
 
 _RUN_FACTS = ("dataset", "model", "training", "grid", "more", "evaluation", "probes", "init_from")
 

@@ -8,17 +8,16 @@ import platform
 import subprocess
 from pathlib import Path
 
+from initscale.repository import PACKAGE
+
 PACKAGES = ("initscale", "matplotlib", "numpy", "pandas", "pyarrow", "safetensors", "seaborn", "torch")
-
-
-_HERE = Path(__file__).resolve().parent
 
 
 class _NoCommit(Exception):
     """Why the commit is not known."""
 
 
-def git_state(folder: Path = _HERE) -> dict:
+def git_state(folder: Path = PACKAGE) -> dict:
     """Commit of the checkout that holds the code, and whether its tracked files differ from it (results aside).
 
     Both are None where there is no commit; ``reason`` then says why. Variables such as GIT_DIR, which point git at

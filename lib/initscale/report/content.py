@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 from initscale.claims.definitions import Claims
 from initscale.claims.texts import count_text, criterion, effect_text, number, paper_text, singles_text
 from initscale.claims.verdicts import NOT_EVALUATED, VERDICTS
+from initscale.experiment.grid import bundles, needed_studies, study_points
+from initscale.experiment.paths import Layout, point_key, run_log
 from initscale.figures import stems
-from initscale.grid import bundles, needed_studies, study_points
-from initscale.paths import Layout, point_key, run_log
-from initscale.storage import read_json
+from initscale.files.storage import read_json
 from initscale.workflow.slurm import cpus
 
 
@@ -68,7 +68,7 @@ def _figure(config: dict, figure: str, rows: list[dict]) -> dict:
     layout = Layout(config)
     folder, sidecar = Path(layout.report()).parent, read_json(layout.sidecar(figure))
     metadata = pq.read_schema(layout.table(figure)).metadata or {}
-    module = importlib.import_module(f"initscale.figures.{figure}")
+    module = importlib.import_module(f"initscale.figures.{figure}.drawing")
     made = sidecar["table_made_of"]
     return {
         "name": figure,

@@ -7,15 +7,15 @@ from pathlib import Path
 from types import ModuleType
 
 from initscale.errors import InputError
-from initscale.grid import facts_hash, needed_studies, run_facts, study_points
-from initscale.paths import Layout, point_key
+from initscale.experiment.grid import facts_hash, needed_studies, run_facts, study_points
+from initscale.experiment.paths import Layout, point_key
+from initscale.files.storage import read_json, write_table
 from initscale.provenance.lineage import write_table_lineage
-from initscale.storage import read_json, write_table
 
 
 def load_aggregate(figure: str) -> ModuleType:
     """Module that makes the table of a figure."""
-    return importlib.import_module(f"initscale.aggregate.{figure}")
+    return importlib.import_module(f"initscale.figures.{figure}.table")
 
 
 def input_files(config: dict, figure: str) -> list[str]:

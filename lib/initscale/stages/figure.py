@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import importlib
 
-from initscale.figures.style import save_figure, style
-from initscale.paths import Layout
+from initscale.experiment.paths import Layout
+from initscale.figures.panels.style import save_figure, style
+from initscale.files.storage import read_table
 from initscale.provenance.lineage import write_sidecar
-from initscale.storage import read_table
 
 
 def draw(config: dict, figure: str) -> list[str]:
     """Draw ``figure`` from its table as PDF and PNG, and say in a JSON where they come from; return the pictures."""
     layout, options = Layout(config), config["figures"]
-    module = importlib.import_module(f"initscale.figures.{figure}")
+    module = importlib.import_module(f"initscale.figures.{figure}.drawing")
     table = read_table(layout.table(figure), module.NEEDS)
     written = []
     with style(options["style"]):

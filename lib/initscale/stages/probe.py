@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 
 from initscale.errors import InputError
-from initscale.grid import facts_hash
+from initscale.experiment.grid import facts_hash
+from initscale.files.storage import write_table
 from initscale.probes import load_probe
 from initscale.probes.run import open_run
 from initscale.provenance.lineage import write_probe_record
-from initscale.storage import write_table
 
 
 def probe_run(

@@ -12,16 +12,15 @@ import yaml
 from initscale.claims.definitions import load_claims
 from initscale.claims.scorecard import summary
 from initscale.errors import InputError
+from initscale.experiment.paths import Layout
 from initscale.figures import pictures_of
-from initscale.paths import Layout
+from initscale.files.storage import atomic_path, read_table
 from initscale.provenance.code import report_roots
 from initscale.provenance.lineage import write_record
 from initscale.provenance.machine import git_state
 from initscale.report import content
 from initscale.report.explorer import explorer_data
-from initscale.storage import atomic_path, read_table
-
-PAGE = Path(__file__).resolve().parents[1] / "report" / "page"
+from initscale.repository import PAGE
 
 
 def report(config: dict) -> str:

@@ -12,10 +12,10 @@ from initscale.claims.definitions import claim_files, load_claims
 from initscale.claims.evidence import table_names
 from initscale.claims.markdown import as_markdown, mapping_markdown
 from initscale.claims.scorecard import summary
+from initscale.experiment.paths import Layout
+from initscale.files.storage import atomic_path, write_table
 from initscale.paper.mapping import mapping_rows
-from initscale.paths import Layout
 from initscale.provenance.lineage import write_scorecard_record
-from initscale.storage import atomic_path, write_table
 
 LOG = logging.getLogger("initscale")
 FORMATS = ("parquet", "csv", "md")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from initscale.errors import InputError, TrainingError
-from initscale.grid import facts_hash
-from initscale.storage import read_json, write_json
+from initscale.experiment.grid import facts_hash
+from initscale.files.storage import read_json, write_json
 from initscale.training.checkpoint import remove_checkpoint
 from initscale.training.in_process import train_here
 from initscale.training.processes import train_in_processes
@@ -26,7 +26,7 @@ def train_runs(
 
     Parameters
     ----------
-    facts : ``initscale.grid.run_facts`` of each run.
+    facts : ``initscale.experiment.grid.run_facts`` of each run.
     data_folder : output of the stage generate-data.
     run_folders : one per run.
     execution : the ``execution`` section of the configuration.

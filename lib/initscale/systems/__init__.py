@@ -2,7 +2,7 @@
 
 A system is a module or a folder of this package and is found by its name. It offers
 
-``COLUMNS``            the columns of its table (``initscale.tables``)
+``COLUMNS``            the columns of its table (``initscale.files.tables``)
 ``SCHEMA``             JSON schema of its options, an entry of the section ``systems`` of the configuration
 ``simulate(options)``  the table, an Arrow table that depends on nothing but the options
 

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from initscale.option_schema import integer, number, section, several
-from initscale.tables import Column, make_table
+from initscale.files.option_schema import integer, number, section, several
+from initscale.files.tables import Column, make_table
 
 ENTRIES = ("best_case", "random")
 COLUMNS = (
@@ -62,7 +62,7 @@ def optimistic_size(size: int, rank: int) -> int:
 
 def draw_problem(size: int, rank: int, entries: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """A target (size, size) with mean square 1, and the numbers of its entries in the order in which they are known."""
-    from initscale.random_streams import stream
+    from initscale.experiment.random_streams import stream
 
     normal = stream(seed, "target", rank).standard_normal((2, size, rank))
     target = normal[0] @ normal[1].T
@@ -102,7 +102,7 @@ def fit(target: np.ndarray, known: np.ndarray, left: np.ndarray, right: np.ndarr
 
 def _fits(rank: int, entries: str, std: float, options: dict) -> pd.DataFrame:
     """All trials and numbers of samples of one rank, order and deviation."""
-    from initscale.random_streams import stream
+    from initscale.experiment.random_streams import stream
 
     size = options["size"]
     shape = (options["trials"], size**2, size, size)

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from initscale.option_schema import integer, number, section, several
-from initscale.tables import Column, make_table
+from initscale.files.option_schema import integer, number, section, several
+from initscale.files.tables import Column, make_table
 
 COLUMNS = (
     Column("neurons", "int64", "1", "neurons k of the target"),
@@ -114,7 +114,7 @@ def _trainings(neurons: int, std: float, options: dict) -> pd.DataFrame:
 
 def _problem(neurons: int, seed: int, options: dict) -> tuple[np.ndarray, ...]:
     """Training and new samples with their targets, and the direction of the start."""
-    from initscale.random_streams import stream
+    from initscale.experiment.random_streams import stream
 
     dimension, width = options["dimension"], options["width"]
     draw = stream(seed, "target", neurons)

@@ -16,7 +16,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from initscale.errors import InputError
-from initscale.storage import atomic_path
+from initscale.files.storage import atomic_path
 from initscale.training.run_files import split_snapshots, stack_snapshots
 
 FORMAT = 2

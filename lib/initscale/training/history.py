@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from initscale.tables import Column, make_table
+from initscale.files.tables import Column, make_table
 from initscale.training.recipe import EarlyStopping
 
 FIXED = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from initscale.grid import facts_hash
+from initscale.experiment.grid import facts_hash
 from initscale.provenance import definitions
 from initscale.tasks.interface import SequenceData, TaskData
 from initscale.training.choices import training_roots

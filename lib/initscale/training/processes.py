@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from initscale.errors import ConfigError, InitscaleError, InputError, Interrupted, OutputError, TrainingError
+from initscale.repository import LIBRARY
 from initscale.training.interrupts import StopRequest, catch_signals
 
 LOG = logging.getLogger("initscale")
@@ -123,7 +124,7 @@ class _Worker:
 
 def _environment() -> dict[str, str]:
     """The package is found where this process found it, installed or not."""
-    here = str(Path(__file__).resolve().parents[2])
+    here = str(LIBRARY)
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))}
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from initscale.experiment.durations import parse_time, steps_per_epoch
 from initscale.training.choices import schedule_of
-from initscale.units import parse_time, steps_per_epoch
 
 
 @dataclass(frozen=True)

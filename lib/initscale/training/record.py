@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from initscale.errors import Interrupted
-from initscale.grid import facts_hash
+from initscale.experiment.grid import facts_hash
 from initscale.tasks.interface import SequenceData, TaskData
 from initscale.training.checkpoint import FILE_NAME, Checkpoint, remove_checkpoint, save_checkpoint
 from initscale.training.history import history_table

@@ -9,9 +9,9 @@ import pyarrow as pa
 from safetensors.torch import save
 from torch import Tensor
 
+from initscale.files.storage import atomic_path, file_hash, write_json, write_table
+from initscale.files.tables import last_row
 from initscale.provenance.machine import git_state, machine, versions
-from initscale.storage import atomic_path, file_hash, write_json, write_table
-from initscale.tables import last_row
 
 FAILED_HISTORY = "history_failed.parquet"
 WEIGHTS, SNAPSHOTS, HISTORY, RECORD = "weights.safetensors", "snapshots.safetensors", "history.parquet", "run.json"

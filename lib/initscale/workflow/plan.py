@@ -16,9 +16,9 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from initscale.grid import Point, needed_studies, start_of, study_points
+from initscale.experiment.grid import Point, needed_studies, start_of, study_points
+from initscale.experiment.paths import HEAVY, RUN_FILES, Layout, find_point
 from initscale.inspection.currency import SETTINGS, Currency, State
-from initscale.paths import HEAVY, RUN_FILES, Layout, find_point
 from initscale.stages.aggregate import input_files, load_aggregate
 
 _HEAVY = tuple(RUN_FILES[name] for name in HEAVY)

@@ -12,17 +12,15 @@ from pathlib import Path
 from initscale.claims import selection
 from initscale.claims.definitions import load_claims
 from initscale.claims.evidence import table_names
-from initscale.config import load_config, parse_texts
+from initscale.config.load import load_config, parse_texts
 from initscale.errors import ConfigError, OutputError
-from initscale.grid import Point, run_facts, study_points
-from initscale.paths import RUN_FILES, Layout, find_point
+from initscale.experiment.grid import Point, run_facts, study_points
+from initscale.experiment.paths import RUN_FILES, Layout, find_point
 from initscale.provenance.code import training_code
+from initscale.repository import CONFIG_FOLDER, PACKAGE, PAGE
 
 TEXTS = ("scale", "results", "source")
 """Keys whose value is a text as it is given, whatever it looks like."""
-REPOSITORY = Path(__file__).resolve().parents[3]
-PACKAGE = Path(__file__).resolve().parents[1]
-PAGE = PACKAGE / "report" / "page"
 
 
 def workflow_config(given: Mapping) -> dict:
@@ -37,7 +35,7 @@ def workflow_config(given: Mapping) -> dict:
     ConfigError
     """
     layer = {key: value if key in TEXTS else parse_texts(value) for key, value in given.items()}
-    return load_config(layer, REPOSITORY / "config" / "config.yaml")
+    return load_config(layer, CONFIG_FOLDER / "config.yaml")
 
 
 def check_place(workflow_folder: str, config_files: Iterable[str]) -> None:
@@ -60,7 +58,7 @@ def check_place(workflow_folder: str, config_files: Iterable[str]) -> None:
             hint="`make install` here and activate its environment, or put `PYTHONPATH=lib` before the command",
         )
     for path in map(Path, config_files):
-        if path.resolve().is_relative_to(REPOSITORY / "config"):
+        if path.resolve().is_relative_to(CONFIG_FOLDER):
             scale = path.stem if path.parent.name == "scales" else "NAME"
             raise ConfigError(
                 f"`--configfile {path}` would put a file of this project over the chosen scale",

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from initscale.option_schema import SEEDS, integer, number, section, several, tuple_of
-from initscale.tables import Column, make_table
+from initscale.files.option_schema import SEEDS, integer, number, section, several, tuple_of
+from initscale.files.tables import Column, make_table
 
 COLUMNS = (
     Column("p", "float64", "1", "P(0 -> 1) of the chain"),
@@ -62,7 +62,7 @@ def simulate(options: dict) -> pa.Table:
 
 def _starts(options: dict) -> pd.DataFrame:
     """Starts that all chains share: ``source``, ``std``, ``seed``, ``e``, ``w``."""
-    from initscale.random_streams import stream
+    from initscale.experiment.random_streams import stream
     from initscale.systems.basins.reduced import SADDLE
 
     side = options["box"] * (2 * np.arange(options["starts"]) + 1 - options["starts"]) / options["starts"]

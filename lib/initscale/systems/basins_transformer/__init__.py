@@ -11,9 +11,9 @@ from itertools import product
 
 import pyarrow as pa
 
-from initscale.option_schema import SEEDS, integer, number, section, several, tuple_of
+from initscale.files.option_schema import SEEDS, integer, number, section, several, tuple_of
+from initscale.files.tables import Column, make_table
 from initscale.systems.basins import CHAINS
-from initscale.tables import Column, make_table
 
 NORMS = ("none", "layer")
 COLUMNS = (

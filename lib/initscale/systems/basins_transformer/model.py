@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional as F
 
-from initscale.random_streams import stream
+from initscale.experiment.random_streams import stream
 
 Weights = dict[str, torch.Tensor]
 LAYER_NORMS = ("attention_norm", "ffn_norm", "final_norm")

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch.nn import functional as F
 
-from initscale.random_streams import stream
+from initscale.experiment.random_streams import stream
 from initscale.systems.basins.chain import Chain
 from initscale.systems.basins_transformer.model import Weights, initial_weights, logits
 from initscale.training.determinism import prepare

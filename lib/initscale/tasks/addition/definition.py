@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from initscale.errors import ConfigError
-from initscale.tables import Column
+from initscale.files.tables import Column
 
 TRAINER = "sequence_trainer"
 SPLITS = ("train", "test", "block")

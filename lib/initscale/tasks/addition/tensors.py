@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import torch
 
-from initscale.storage import content_hash, read_table
+from initscale.files.storage import content_hash, read_table
 from initscale.tasks.addition.definition import SPLITS, columns, texts, vocabulary
 from initscale.tasks.interface import EXACT, SequenceData, SequenceGroup, Sequences
 from initscale.tasks.word_sequences import EOS, Vocabulary, pack_texts

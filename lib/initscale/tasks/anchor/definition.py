@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 
 from initscale.errors import ConfigError
-from initscale.tables import Column
+from initscale.files.tables import Column
 
 Pair = tuple[int, int]
 TRAINER = "last_token_trainer"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from initscale.tables import make_table
+from initscale.files.tables import make_table
 from initscale.tasks.anchor.definition import (
     INFERENTIAL,
     NON_INFERENTIAL,

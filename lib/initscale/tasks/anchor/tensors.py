@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from initscale.storage import content_hash, read_table
+from initscale.files.storage import content_hash, read_table
 from initscale.tasks.anchor.definition import Pair, answer_name, columns, exceptions, mappings, modulus, unseen_pairs
 from initscale.tasks.interface import ScoredGroup, TaskData
 

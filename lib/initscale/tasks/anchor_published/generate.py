@@ -12,7 +12,7 @@ import random
 import numpy as np
 import pyarrow as pa
 
-from initscale.tables import make_table
+from initscale.files.tables import make_table
 from initscale.tasks.anchor.definition import (
     INFERENTIAL,
     NON_INFERENTIAL,

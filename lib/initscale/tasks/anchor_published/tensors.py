@@ -9,7 +9,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from initscale.storage import content_hash, read_table
+from initscale.files.storage import content_hash, read_table
 from initscale.tasks.anchor.definition import Pair, answer_name, columns, exceptions, mappings, split_sizes
 from initscale.tasks.anchor_published.definition import (
     SPLITS,

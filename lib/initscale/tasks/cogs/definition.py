@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from initscale.tables import Column
+from initscale.files.tables import Column
 from initscale.tasks.cogs import sample as cogs_sample
 from initscale.tasks.download import Download
 

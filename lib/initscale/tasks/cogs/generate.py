@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from initscale.errors import InputError
-from initscale.tables import make_table
+from initscale.files.tables import make_table
 from initscale.tasks.cogs import sample as cogs_sample
 from initscale.tasks.cogs.definition import SAMPLE, SPLITS, columns
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from initscale.storage import content_hash, read_table
+from initscale.files.storage import content_hash, read_table
 from initscale.tasks.cogs.definition import IN_DISTRIBUTION, SPLITS, TYPES, columns, special_rows, training_rows
 from initscale.tasks.interface import EXACT, TEACHER_FORCED, SequenceData, SequenceGroup, Sequences
 from initscale.tasks.word_sequences import EOS, Vocabulary, nested_order, pack_texts, padding_scored

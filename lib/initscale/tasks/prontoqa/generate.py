@@ -6,7 +6,7 @@ import hashlib
 
 import pyarrow as pa
 
-from initscale.tables import make_table
+from initscale.files.tables import make_table
 from initscale.tasks.prontoqa.definition import columns
 from initscale.tasks.prontoqa.inference import context_key
 from initscale.tasks.prontoqa.problem import Draws, draw_problem

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import torch
 
-from initscale.storage import content_hash, read_table
+from initscale.files.storage import content_hash, read_table
 from initscale.tasks.interface import CHOICE, FINAL, LOSS, SequenceData, SequenceGroup, Sequences
 from initscale.tasks.prontoqa.definition import LABELS, NAMES, SPLITS, columns, sequence_length, words
 from initscale.tasks.word_sequences import EOS, Vocabulary, pack

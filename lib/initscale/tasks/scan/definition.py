@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from initscale.tables import Column
+from initscale.files.tables import Column
 
 TRAINER = "sequence_trainer"
 SPLITS = ("commands", "train", "test")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from initscale.tables import make_table
+from initscale.files.tables import make_table
 from initscale.tasks.random_integers import Stream
 from initscale.tasks.scan.definition import ACTIONS, PRIMITIVE, PRIMITIVES, TURNS, columns
 

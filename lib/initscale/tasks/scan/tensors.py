@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from initscale.storage import content_hash, read_table
+from initscale.files.storage import content_hash, read_table
 from initscale.tasks.interface import EXACT, TEACHER_FORCED, SequenceData, SequenceGroup
 from initscale.tasks.scan.definition import PRIMITIVE, SPLITS, columns, copies, training_rows, vocabulary
 from initscale.tasks.word_sequences import EOS, Vocabulary, pack_texts, padding_scored

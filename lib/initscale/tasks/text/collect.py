@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from initscale.errors import InputError
-from initscale.storage import read_json, read_table, write_json, write_table
-from initscale.tables import make_table
+from initscale.files.storage import read_json, read_table, write_json, write_table
+from initscale.files.tables import make_table
 from initscale.tasks.text.budget import ByteBudget
 from initscale.tasks.text.definition import SPLITS, columns, split_bytes
 from initscale.tasks.text.slimpajama import Position, Shards

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from initscale.errors import InputError
-from initscale.tables import make_table
+from initscale.files.tables import make_table
 from initscale.tasks.text.budget import ByteBudget
 from initscale.tasks.text.collect import collect as collect
 from initscale.tasks.text.definition import SEPARATOR, SPLITS, columns, split_bytes

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
-from initscale.storage import content_hash, read_table
+from initscale.files.storage import content_hash, read_table
 from initscale.tasks.interface import LOSS, SequenceData, SequenceGroup, Sequences
 from initscale.tasks.text.definition import SEPARATOR, SPLITS, columns, sequence_length, split_bytes, windows
 

@@ -13,10 +13,10 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from initscale.experiment.durations import parse_time, steps_per_epoch
 from initscale.models.initializations.published import advance
 from initscale.models.spec import ModelSpec
 from initscale.tasks.anchor.definition import all_pairs, unseen_pairs
-from initscale.units import parse_time, steps_per_epoch
 
 SCORED_EVERY = 3
 """Epochs between two passes over the scored groups in the published code, whatever our own evaluation does."""

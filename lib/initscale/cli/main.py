@@ -1,0 +1,221 @@
+"""The command line: one subcommand per stage, for machines without Snakemake (a GPU box, a notebook server)."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from initscale import __version__
+from initscale.cli.results import add_result_commands
+from initscale.cli.systems import add_system_commands
+from initscale.config.load import load_config, parse_override
+from initscale.errors import ConfigError, InitscaleError, InputError
+from initscale.files.yaml_files import merge
+from initscale.repository import CONFIG_FOLDER
+
+_EPILOG = """stages, in order: generate-data -> train -> probe -> aggregate -> figure
+
+The workflow (`snakemake --cores 8 all_figures`) runs the same stages; here each runs by itself:
+  python -m initscale generate-data anchor --scale smoke
+  python -m initscale train phase --scale smoke --select gamma=0.30 depth=2 seed=0
+  python -m initscale probe phase --scale smoke --select gamma=0.30 depth=2 seed=0
+  python -m initscale aggregate fig2 --scale smoke
+  python -m initscale figure fig2 --scale smoke
+
+results: status (what is done), scorecard and report (verdicts), explain (where a figure comes from), compare (own
+runs against the committed reference)
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the arguments, run the stage, return the exit code (0, or that of the error)."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.getLogger("initscale").setLevel(logging.INFO)  # not the root: font libraries are talkative
+    try:
+        code = options.run(options)
+    except InitscaleError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        print(f"error: {type(error).__name__}: {error}. {_traceback_file()}", file=sys.stderr)
+        return 70  # EX_SOFTWARE
+    return code or 0
+
+
+def _traceback_file() -> str:
+    """Keep the traceback of a fault of the program in a file; say where."""
+    with tempfile.NamedTemporaryFile("w", prefix="initscale-", suffix=".log", delete=False, encoding="utf-8") as stream:
+        stream.write(traceback.format_exc())
+    return f"This is a fault of the program; please report it with {stream.name}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="initscale", description=__doc__, epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    stages = parser.add_subparsers(title="stages", required=True, metavar="STAGE")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config", default=CONFIG_FOLDER / "config.yaml", type=Path, help="config.yaml to start from")
+    shared.add_argument("--scale", help="name of a file in scales/ beside it")
+    shared.add_argument("--results", help="results folder")
+    shared.add_argument("--source", help="runs, or reference: the committed tables in results/reference")
+    shared.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change any config key")
+
+    stage = stages.add_parser("generate-data", parents=[shared], help="generate one data set")
+    stage.add_argument("dataset", help="a key of `datasets`")
+    stage.add_argument("--folder", help="where to write (default: as in the workflow)")
+    stage.set_defaults(run=_generate_data)
+
+    stage = stages.add_parser("train", parents=[shared], help="train one run, or several of equal depth at once")
+    stage.add_argument("study", help="a key of `studies`")
+    stage.add_argument("--select", nargs="*", default=[], metavar="AXIS=VALUE", help="which runs of the grid")
+    stage.add_argument("--data", help="data folder (default: as in the workflow)")
+    stage.add_argument("--fresh", action="store_true", help="ignore resume files that do not fit")
+    stage.set_defaults(run=_train)
+
+    stage = stages.add_parser("probe", parents=[shared], help="measure finished runs")
+    stage.add_argument("study", help="a key of `studies`")
+    stage.add_argument("--select", nargs="*", default=[], metavar="AXIS=VALUE", help="which runs of the grid")
+    stage.set_defaults(run=_probe)
+
+    for name, help_text in (
+        ("aggregate", "make the table of one figure"),
+        ("figure", "draw one figure from its table"),
+    ):
+        stage = stages.add_parser(name, parents=[shared], help=help_text)
+        stage.add_argument("figure", help="such as fig2")
+        stage.set_defaults(run=_aggregate if name == "aggregate" else _figure)
+
+    add_system_commands(stages, shared, _load)
+    add_result_commands(stages, shared, _load)
+    stage = stages.add_parser("config", parents=[shared], help="print the checked configuration")
+    stage.set_defaults(run=_print_config)
+    return parser
+
+
+def _load(options: argparse.Namespace, **more) -> dict:
+    """The configuration that the options ask for; ``more`` wins."""
+    overrides: dict = {}
+    for text in options.set:
+        overrides = merge(overrides, parse_override(text))
+    named = {key: getattr(options, key) for key in ("scale", "results", "source") if getattr(options, key) is not None}
+    return load_config(overrides | named | more, options.config)
+
+
+def _generate_data(options: argparse.Namespace) -> None:
+    from initscale.experiment.paths import Layout
+    from initscale.stages.generate_data import generate_data
+
+    config = _load(options)
+    _known(options.dataset, config["datasets"], "dataset")
+    folder = options.folder or Layout(config).data_folder(options.dataset)
+    info = generate_data(config["datasets"][options.dataset], folder, config["execution"]["mirror"])
+    print(f"{folder}: {info['rows']}")
+
+
+def _data_folder(config: dict, dataset: str) -> str:
+    """Folder of a data set that has been generated."""
+    from initscale.experiment.paths import Layout
+
+    folder = Layout(config).data_folder(dataset)
+    info = Path(folder, "dataset.json")
+    if not info.exists():
+        command = f"python -m initscale generate-data {dataset} --scale {config['scale']}"
+        raise InputError("does not exist", where=str(info), hint=f"{command} (with the same options) makes it")
+    return folder
+
+
+def _train(options: argparse.Namespace) -> None:
+    from initscale.experiment.grid import run_facts
+    from initscale.experiment.paths import Layout, select_points
+    from initscale.stages.train import train_runs
+
+    config = _load(options)
+    _known(options.study, config["studies"], "study")
+    study, layout = config["studies"][options.study], Layout(config)
+    points = select_points(study, options.select)
+    execution = config["execution"] | ({"stale_resume": "discard"} if options.fresh else {})
+    data = options.data or _data_folder(config, study["dataset"])
+    by_depth: dict[int, list] = {}
+    for point in _to_train(config, options.study, points):
+        by_depth.setdefault(point["depth"], []).append(point)
+    for bundle in by_depth.values():
+        facts = [run_facts(config, options.study, point) for point in bundle]
+        folders = [layout.run_folder(options.study, point) for point in bundle]
+        init_from = [path for point in bundle for path in layout.init_from(options.study, point)]
+        train_runs(facts, data, folders, execution, init_from)
+        print("\n".join(folders))
+
+
+def _to_train(config: dict, study: str, points: list) -> list:
+    """Grid points without those whose run is finished and current; never one that would replace another's results."""
+    from initscale.inspection.currency import SETTINGS, Currency
+    from initscale.workflow.rules import refuse_to_replace
+
+    currency = Currency(config)
+    states = [(point, currency.run(study, point)) for point in points]
+    refuse_to_replace(
+        config,
+        {
+            f"{currency.layout.run_folder(study, point)}/run.json": state.reason
+            for point, state in states
+            if state.kind == SETTINGS
+        },
+    )
+    finished = [currency.layout.run_folder(study, point) for point, state in states if state.is_current]
+    print("\n".join(f"{folder} (finished before)" for folder in finished), end="\n" if finished else "")
+    return [point for point, state in states if not state.is_current]
+
+
+def _probe(options: argparse.Namespace) -> None:
+    from initscale.experiment.grid import run_facts
+    from initscale.experiment.paths import Layout, select_points
+    from initscale.stages.probe import probe_run
+
+    config = _load(options)
+    _known(options.study, config["studies"], "study")
+    study, layout = config["studies"][options.study], Layout(config)
+    probes = {name: config["probes"][name] for name in study["probes"]}
+    data = _data_folder(config, study["dataset"])
+    for point in select_points(study, options.select):
+        record = layout.probe_record(options.study, point)
+        facts = run_facts(config, options.study, point)
+        probe_run(layout.run_folder(options.study, point), data, probes, facts, record, layout.root)
+        print(Path(record).parent)
+
+
+def _aggregate(options: argparse.Namespace) -> None:
+    from initscale.stages.aggregate import aggregate
+
+    config = _load(options)
+    _known(options.figure, config["figures"], "figure")
+    print(aggregate(config, options.figure))
+
+
+def _figure(options: argparse.Namespace) -> None:
+    from initscale.stages.figure import draw
+
+    config = _load(options)
+    _known(options.figure, config["figures"], "figure")
+    print("\n".join(draw(config, options.figure)))
+
+
+def _print_config(options: argparse.Namespace) -> None:
+    import yaml
+
+    print(yaml.safe_dump(_load(options), sort_keys=False), end="")
+
+
+def _known(name: str, section: dict, kind: str) -> None:
+    names = sorted(key for key in section if key != "style")
+    if name not in names:
+        raise ConfigError(f"`{name}` is not a known {kind} (known: {', '.join(names)})", where="the command line")

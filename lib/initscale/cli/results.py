@@ -1,0 +1,118 @@
+"""Commands that look at results: scorecard, departures, report, explain, compare, status."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def add_result_commands(stages, shared: argparse.ArgumentParser, load: Callable[..., dict]) -> None:
+    """Add the commands to the command line's parser.
+
+    Parameters
+    ----------
+    stages : what ``add_subparsers`` returned.
+    shared : parser with the options that all commands have.
+    load : from the parsed options to the configuration.
+    """
+
+    def add(name: str, run: Callable, help_text: str) -> argparse.ArgumentParser:
+        parser = stages.add_parser(name, parents=[shared], help=help_text)
+        parser.set_defaults(run=lambda options: run(options, load))
+        return parser
+
+    parser = add("scorecard", _scorecard, "judge every claim of the paper on the tables")
+    parser.add_argument(
+        "--readme", action="store_true", help="put the scorecard of the reference tables into README.md"
+    )
+    add("departures", _departures, "write docs/departures.md: what differs from the paper and its authors' code")
+    add("report", _report, "one self-contained HTML file from scorecard, figures and tables")
+    parser = add("explain", _explain, "where a figure comes from: table, runs, settings, commits, logs; what is stale")
+    parser.add_argument("figure", help="such as fig4")
+    parser = add("adopt", _adopt, "take over finished results from another clone or machine; hashes decide")
+    parser.add_argument("folder", help="a results folder")
+    parser = add("archive", _archive, "copy records, histories and measurements of finished runs, without weights")
+    parser.add_argument("folder", help="where to; `adopt` takes it back")
+    parser.add_argument("--studies", nargs="+", default=[], metavar="STUDY", help="only these")
+    add("compare", _compare, "own tables against the reference: effects with tolerances, verdicts that differ")
+    parser = add("status", _status, "runs done, running, failed and missing, and the time left")
+    parser.add_argument("--watch", type=float, metavar="SECONDS", help="print it again every so many seconds")
+
+
+def _scorecard(options: argparse.Namespace, load: Callable) -> None:
+    from initscale.claims.markdown import as_markdown, into_readme
+    from initscale.repository import REPOSITORY
+    from initscale.stages.scorecard import make_scorecard, scorecard
+
+    if not options.readme:
+        print(scorecard(load(options)))
+        return
+    readme = REPOSITORY / "README.md"
+    markdown = as_markdown(make_scorecard(load(options, source="reference")))
+    readme.write_text(into_readme(readme.read_text(encoding="utf-8"), markdown), encoding="utf-8")
+    print(readme)
+
+
+def _departures(_: argparse.Namespace, __: Callable) -> None:
+    from initscale.config.load import load_config
+    from initscale.paper.departures import SCALES, markdown
+    from initscale.repository import REPOSITORY
+
+    path = REPOSITORY / "docs" / "departures.md"
+    path.write_text(markdown({scale: load_config({"scale": scale}) for scale in SCALES}), encoding="utf-8")
+    print(path)
+
+
+def _report(options: argparse.Namespace, load: Callable) -> None:
+    from initscale.stages.report import report
+
+    print(report(load(options)))
+
+
+def _explain(options: argparse.Namespace, load: Callable) -> int:
+    from initscale.inspection.explain import explain
+
+    lines, flags = explain(load(options), options.figure)
+    print("\n".join(lines))
+    return 1 if any(flag.startswith("stale") for flag in flags) else 0
+
+
+def _adopt(options: argparse.Namespace, load: Callable) -> int:
+    from initscale.inspection.adopt import adopt
+
+    adopted = adopt(load(options), options.folder)
+    print("\n".join(adopted.lines()))
+    return 1 if adopted.refused and not adopted.taken else 0
+
+
+def _archive(options: argparse.Namespace, load: Callable) -> None:
+    from initscale.cli.main import _known
+    from initscale.inspection.adopt import archive
+
+    config = load(options)
+    for study in options.studies:
+        _known(study, config["studies"], "study")
+    print("\n".join(archive(config, options.folder, options.studies).lines()))
+
+
+def _compare(options: argparse.Namespace, load: Callable) -> int:
+    from initscale.claims.compare import compare, words
+    from initscale.stages.scorecard import make_scorecard
+
+    own, reference = (make_scorecard(load(options, source=source)) for source in ("runs", "reference"))
+    rows = compare(own, reference)
+    print("\n".join(words(rows)))
+    return 1 if rows["outcome"].isin(["verdict differs", "effect differs"]).any() else 0
+
+
+def _status(options: argparse.Namespace, load: Callable) -> None:
+    from initscale.inspection.status import status_lines
+
+    config = load(options)
+    while True:
+        print("\n".join(status_lines(config)), flush=True)
+        if options.watch is None or not Path(config["results"]).exists():
+            return
+        time.sleep(options.watch)

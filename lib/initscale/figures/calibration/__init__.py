@@ -1,0 +1,1 @@
+"""Calibration: both accuracies against gamma, one panel per setting that was changed."""

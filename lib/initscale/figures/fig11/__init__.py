@@ -1,0 +1,1 @@
+"""Fig 11: the projections of Fig 5c,d for every depth and gamma; ``fig11`` with t-SNE, ``fig11_pca`` with PCA."""

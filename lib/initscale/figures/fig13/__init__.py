@@ -1,0 +1,1 @@
+"""Fig 13: singular values of every linear layer, one panel per layer, one line per gamma."""

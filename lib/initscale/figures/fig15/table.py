@@ -1,0 +1,19 @@
+"""Table of Fig 15: condensation of W_Q in layer 1 over learning rate and weight decay."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from initscale.figures.reading.single_runs import COLUMNS, condensation_table, measured_files
+
+__all__ = ["COLUMNS", "inputs", "table"]
+
+
+def inputs(config: dict) -> dict[str, list[str]]:
+    """Files that the table is made of."""
+    return measured_files(config, "fig15", "condensation")
+
+
+def table(config: dict) -> pa.Table:
+    """Make the table."""
+    return condensation_table(config, "fig15")

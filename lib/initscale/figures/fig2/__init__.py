@@ -1,0 +1,1 @@
+"""Fig 2a,b: accuracy on the unseen pair over gamma and depth, under the symmetric and the inferential mapping."""

@@ -1,0 +1,1 @@
+"""fig_attention: how sharp attention is and which operation a layer does, against gamma."""

@@ -1,0 +1,1 @@
+"""The authors' own run, replayed (beyond the paper): their log and our training from the same seed, epoch by epoch."""

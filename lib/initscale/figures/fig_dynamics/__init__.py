@@ -1,0 +1,1 @@
+"""fig_dynamics: when rank, attention, sharpness, norm and accuracy move during a training, by gamma."""

@@ -1,0 +1,1 @@
+"""fig_lidar: number of directions that tell the classes apart, and of all directions, against gamma."""

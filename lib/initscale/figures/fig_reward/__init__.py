@@ -1,0 +1,1 @@
+"""fig_reward: what is left of a policy gradient towards the composed answer, against gamma."""

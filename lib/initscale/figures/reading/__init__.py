@@ -1,0 +1,1 @@
+"""What tables share: reading runs, probes and data, captions, phases."""

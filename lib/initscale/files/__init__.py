@@ -1,0 +1,1 @@
+"""Reading and writing: tables, JSON, YAML, and schemas of what they hold."""
