@@ -51,6 +51,14 @@ REFUSED = {
     "unknown dataset": ("studies.phase.dataset=anker", ["`anker` is not a key of `datasets`"]),
     "pair not unseen": ("figures.fig2.unseen=[1,2]", ["[1, 2] is not unseen"]),
     "rate not in grid": (f"{RECIPE}.lr=5.0e-3", ["0.005", "not in the study's grid"]),
+    "published data, another seed": (
+        "studies.authors_run.grid.seed=[1,2]",
+        ["drawn from seed 1", "from 2", "studies.authors_run.grid.seed", "authors_run_seed2"],
+    ),
+    "published draws, tied": (
+        "models.addition={like: gpt2, tied: true, init: {gamma: 0.5, axis: input, embedding: width, draws: published}}",
+        ["its own output weight only", "models.addition.init.draws", "`tied: false`"],
+    ),
     "norm": (f"{MODEL}.norm=mid", ["'mid'", "['post', 'pre', 'none']"]),
     "test fraction": (f"{DATA}.test_fraction=1", ["less than 1"]),
     "test fraction too small": (f"{DATA}.test_fraction=0.0001", ["leaves a split empty"]),

@@ -68,6 +68,12 @@ def _check_study(config: dict, name: str, study: dict, describe: Describe) -> No
             f"the task `{dataset['task']}` has an engine of its own, which knows no tied output",
             where=describe("models", study["model"], "tied"),
         )
+    if model.get("tied") and model["init"].get("draws") == "published":
+        raise ConfigError(
+            "the published order of draws is known for a model with its own output weight only",
+            where=describe("models", study["model"], "init", "draws"),
+            hint="leave out `draws`, or set `tied: false`",
+        )
     if model["max_positions"] < task.sequence_length(dataset):
         raise ConfigError(
             f"{model['max_positions']} positions cannot hold sequences of {task.sequence_length(dataset)} tokens",
@@ -82,6 +88,9 @@ def _check_study(config: dict, name: str, study: dict, describe: Describe) -> No
     _check_grid(name, study, describe)
     _check_start(config, name, study, describe)
     _check_sizes(name, study, dataset, describe)
+    if hasattr(task, "check_seeds"):
+        seeds = {point["seed"] for point in study_points(study)}
+        task.check_seeds(dataset, seeds, describe("studies", name, "grid", "seed"))
     for rows in sorted({point.get("size", task.training_rows(dataset)) for point in study_points(study)}):
         _check_recipe(config, name, study, rows, describe)
 

@@ -7,7 +7,8 @@ A task ``NAME`` consists of three modules in this package:
     :class:`TaskData`, ``sequence_trainer`` for :class:`SequenceData`; ``SPLITS``, the names of its data files;
     ``check_spec(spec, describe)`` refuses an impossible data set with ``ConfigError``;
     ``sequence_length(spec)``, ``vocabulary_size(spec)`` and ``training_rows(spec)`` are facts that models and
-    recipes must fit, known before any data exist; ``columns(spec)`` are the columns of the data files.
+    recipes must fit, known before any data exist; ``columns(spec)`` are the columns of the data files. Where the
+    seeds of runs must fit the data, ``check_seeds(spec, seeds, where)`` refuses others.
 ``NAME_generate``
     ``generate(spec)`` makes the splits as Arrow tables, deterministic in ``spec``. A task whose definition has
     ``downloads(spec)`` (file name -> ``initscale.download.Download``) gets their contents as second argument. Where

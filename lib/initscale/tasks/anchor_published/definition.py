@@ -23,7 +23,7 @@ from initscale.tasks.anchor.definition import (
     vocabulary_size,
 )
 
-__all__ = ["SPLITS", "TRAINER", "check_spec", "columns", "sequence_length", "training_rows"]
+__all__ = ["SPLITS", "TRAINER", "check_seeds", "check_spec", "columns", "sequence_length", "training_rows"]
 __all__ += ["drawn_groups", "group_name", "trained_in_order", "unseen_in_order", "vocabulary_size"]
 
 TEST_KEYS, TRAIN_KEYS = "test", "train"
@@ -71,3 +71,13 @@ def check_spec(spec: dict, describe: Callable[..., str]) -> None:
             hint="the task `anchor` takes any number of anchors",
         )
     anchor.check_spec(spec, describe)
+
+
+def check_seeds(spec: dict, seeds: set[int], where: str) -> None:
+    """Raise ``ConfigError`` unless the runs have the seed of their data: a published run has one for everything."""
+    for seed in sorted(seeds - {spec["seed"]}):
+        raise ConfigError(
+            f"the data are drawn from seed {spec['seed']} and the run from {seed}; a published run has one seed",
+            where=where,
+            hint=f"give seed {seed} a data set of its own, as `authors_run_seed2` has, or use the task `anchor`",
+        )
