@@ -18,7 +18,7 @@ from initscale.config.load import load_config
 from initscale.experiment.durations import parse_time, steps_per_epoch
 from initscale.experiment.grid import Point, bundles, run_facts, start_of, study_points
 from initscale.experiment.paths import point_key
-from initscale.stages.aggregate import load_aggregate
+from initscale.stages.aggregate import named_inputs
 from initscale.tasks import load_task
 
 Run = tuple[str, str]  # study, name of the run's folder
@@ -52,7 +52,7 @@ def step_flop(facts: dict) -> float:
 
 def runs_of(config: dict, figure: str) -> set[Run]:
     """Runs that a figure's table is made from, directly or through probes, and those that they start from."""
-    inputs = load_aggregate(figure).inputs(config).values()
+    inputs = named_inputs(config, figure).values()
     paths = [path for value in inputs for path in ([value] if isinstance(value, str) else value)]
     shown = {match.groups() for path in paths if (match := re.search(r"/(?:runs|probes)/(\w+)/([^/]+)/", path))}
     return shown | {(study, point_key(point)) for study, point in _starts(config, shown)}

@@ -25,7 +25,7 @@ from initscale.figures.fig15 import table as fig15
 from initscale.figures.fig16 import table as fig16
 from initscale.figures.panels.single_runs import rate_text
 from initscale.files.storage import write_table
-from initscale.probes.condensation import WEIGHT
+from initscale.probes.condensation.measure import WEIGHT
 from initscale.stages.figure import draw as draw_stage
 
 TABLES = {"fig2c": fig2c, "fig14": fig14, "fig15": fig15, "fig16": fig16}

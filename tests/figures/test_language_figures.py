@@ -66,7 +66,7 @@ def close_figures():
 
 
 def drawn(config: dict, module, table: pa.Table):
-    name = module.__name__.rpartition(".")[2]
+    name = module.__name__.split(".")[-2]
     given = table.select(list(module.NEEDS)).replace_schema_metadata(table.schema.metadata)
     return module.draw(given, config["figures"][name] | config["figures"]["style"])[name]
 

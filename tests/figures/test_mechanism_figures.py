@@ -25,7 +25,8 @@ from initscale.figures.fig4 import drawing as draw_fig4
 from initscale.figures.fig4 import table as fig4
 from initscale.figures.fig_circuits import drawing as draw_circuits
 from initscale.figures.fig_circuits import table as fig_circuits
-from initscale.figures.reading.shown import full_point, nullable_table, run_phases, shown_point
+from initscale.figures.reading.all_runs import nullable_table, run_phases
+from initscale.figures.reading.displayed import full_point, shown_point
 from initscale.files.storage import file_hash, read_json, write_json, write_table
 from initscale.files.tables import Column
 from initscale.probes import load_probe

@@ -15,7 +15,7 @@ from initscale.errors import ConfigError, InputError
 from initscale.experiment.grid import study_points
 from initscale.experiment.paths import Layout
 from initscale.files.storage import write_table
-from initscale.probes.condensation import WEIGHT
+from initscale.probes.condensation.measure import WEIGHT
 from initscale.stages.figure import draw as draw_stage
 
 FIGURES = ("fig5", "fig10", "fig11", "fig12", "fig13")

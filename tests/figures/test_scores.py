@@ -15,8 +15,8 @@ from initscale.claims.verdicts import judge_metric
 from initscale.experiment.paths import REFERENCE
 from initscale.figures.fig_scores import drawing as drawing
 from initscale.figures.fig_scores.table import phase_means, phases_of_runs, scores_of_runs, separations
+from initscale.figures.reading.displayed import AXES
 from initscale.figures.reading.phases import phases
-from initscale.figures.reading.shown import AXES
 from initscale.files.storage import read_table
 
 #           seed: symmetric, inferential, seen

@@ -10,7 +10,7 @@ from companion_runs import small_run
 from made_up_runs import scores
 from mechanisms import hand_built_run
 
-from initscale.probes.attention import entropy, logit_norm, logit_range, match, probe, visible_logits
+from initscale.probes.attention.measure import entropy, logit_norm, logit_range, match, probe, visible_logits
 
 
 def test_entropy_of_uniform_and_one_hot_attention():

@@ -10,7 +10,7 @@ from made_up_runs import scores
 
 from initscale.models.initializations import initial_weights_of
 from initscale.models.spec import ModelSpec
-from initscale.probes.change import changes, decay_factor, probe, spectrum_of
+from initscale.probes.change.measure import changes, decay_factor, probe, spectrum_of
 
 OPTIONS = {"top": 1}
 

@@ -8,7 +8,7 @@ from made_up_runs import made_up_run, scores
 from scipy.special import betainc
 from sklearn.metrics.pairwise import cosine_similarity
 
-from initscale.probes.condensation import WEIGHT, group_neurons, probe
+from initscale.probes.condensation.measure import WEIGHT, group_neurons, probe
 
 POINT = {"gamma": 0.8, "depth": 2, "lr": 2e-3, "seed": 0}
 OPTIONS = {"thresholds": [0.7, 0.4]}

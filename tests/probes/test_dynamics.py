@@ -7,9 +7,11 @@ import pytest
 
 from initscale.errors import InputError
 from initscale.experiment.grid import run_facts
-from initscale.probes import attention, change, sharpness
-from initscale.probes.dynamics import probe
+from initscale.probes.attention import measure as attention
+from initscale.probes.change import measure as change
+from initscale.probes.dynamics.measure import probe
 from initscale.probes.run import FinishedRun, open_run
+from initscale.probes.sharpness import measure as sharpness
 from initscale.training.loop import Options, train
 
 OPTIONS = {

@@ -7,7 +7,7 @@ import pytest
 from made_up_runs import made_up_run, scores, values
 
 from initscale.errors import InputError
-from initscale.probes.embedding import measure, probe
+from initscale.probes.embedding.measure import measure, probe
 
 POINT = {"gamma": 0.8, "depth": 2, "lr": 2e-3, "seed": 0}
 OPTIONS = {"perplexity": 8, "seed": 0, "lags": 15, "steps": [3, 4]}

@@ -10,7 +10,7 @@ import torch
 
 from initscale.errors import InputError
 from initscale.experiment.grid import run_facts
-from initscale.probes.change import decay_factor
+from initscale.probes.change.measure import decay_factor
 from initscale.probes.run import FinishedRun, open_run
 from initscale.training.loop import Options, train
 

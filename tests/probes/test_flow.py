@@ -10,7 +10,7 @@ from mechanisms import hand_built_run
 from initscale.errors import InputError
 from initscale.figures.fig3.table import routes
 from initscale.files.storage import read_table
-from initscale.probes import flow
+from initscale.probes.flow import measure as flow
 from initscale.probes.sequences import displayed, made_up, read_sequences
 
 OPTIONS = {"unseen": [4, 3], "key": "last", "position": 1, "sequences": 30}

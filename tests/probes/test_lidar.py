@@ -8,7 +8,7 @@ from companion_runs import small_run
 from made_up_runs import scores
 
 from initscale.errors import InputError
-from initscale.probes.lidar import effective_rank, lidar, probe
+from initscale.probes.lidar.measure import effective_rank, lidar, probe
 
 OPTIONS = {"keys": 4, "contexts": 6, "position": 1, "delta": 1e-4}
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mechanisms import hand_built_run
 
-from initscale.probes import parallel
+from initscale.probes.parallel import measure as parallel
 
 OPTIONS = {
     "layer": "last",

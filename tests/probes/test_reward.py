@@ -8,7 +8,7 @@ from companion_runs import small_run
 from made_up_runs import scores
 from mechanisms import hand_built_run
 
-from initscale.probes.reward import gradient_norms, probe, reward_scores
+from initscale.probes.reward.measure import gradient_norms, probe, reward_scores
 
 OPTIONS = {"unseen": [4, 3], "keys": "all", "sequences": 50, "std_below": 0.05}
 

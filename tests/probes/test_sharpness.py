@@ -8,7 +8,7 @@ from companion_runs import small_run
 from made_up_runs import scores
 from torch.nn import functional as F
 
-from initscale.probes.sharpness import adam_scale, kernel, probe
+from initscale.probes.sharpness.measure import adam_scale, kernel, probe
 from initscale.probes.training_rows import training_rows
 
 OPTIONS = {

@@ -9,7 +9,7 @@ from made_up_runs import STEPS, made_up_run, scores, values
 
 from initscale.errors import InputError
 from initscale.files.storage import read_table
-from initscale.probes.spectra import layer_spectrum, probe, staged_growth
+from initscale.probes.spectra.measure import layer_spectrum, probe, staged_growth
 
 POINT = {"gamma": 0.8, "depth": 2, "lr": 2e-3, "seed": 0}
 OPTIONS = {"top": 3, "ranks": [1, 2, 4]}

@@ -5,6 +5,8 @@ Outputs: results/<scale>/tables/<figure>.parquet, results/<scale>/figures/<figur
 <figure>.json that says what it was made of (`python -m initscale explain <figure>` reads them).
 
 A drawing reads its table only, so a change of colours redraws one figure and touches nothing else.
+
+A figure that cannot be made of what its studies have is refused when it is asked for by name, with the reason.
 """
 
 for figure in [] if LAYOUT.from_reference else FIGURES:
@@ -29,7 +31,9 @@ for figure in [] if LAYOUT.from_reference else FIGURES:
         params:
             figure=figure,
             options=CONFIG["figures"][figure],
-            code=parts.lazily(identity.code_hash, identity.table_roots(figure)),
+            code=parts.lazily(
+                identity.code_hash, identity.table_roots(folder_of(CONFIG, figure))
+            ),
         script:
             "../../scripts/aggregate.py"
 
@@ -57,6 +61,26 @@ for figure in FIGURES:
             figure=figure,
             options=CONFIG["figures"][figure],
             style=CONFIG["figures"]["style"],
-            code=parts.lazily(identity.code_hash, identity.drawing_roots(figure)),
+            code=parts.lazily(
+                identity.code_hash, identity.drawing_roots(folder_of(CONFIG, figure))
+            ),
         script:
             "../../scripts/figure.py"
+
+
+def refusing(error):
+    """Input that is never there."""
+
+    def inputs(wildcards):
+        raise WorkflowError(str(error))
+
+    return inputs
+
+
+for figure, error in LEFT_OUT.items():
+
+    rule:
+        name:
+            figure
+        input:
+            refusing(error),

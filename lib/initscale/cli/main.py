@@ -12,7 +12,7 @@ from pathlib import Path
 from initscale import __version__
 from initscale.cli.results import add_result_commands
 from initscale.cli.systems import add_system_commands
-from initscale.config.load import load_config, parse_override
+from initscale.config.load import Loaded, load, parse_override
 from initscale.errors import ConfigError, InitscaleError, InputError
 from initscale.files.yaml_files import merge
 from initscale.repository import CONFIG_FOLDER
@@ -104,11 +104,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _load(options: argparse.Namespace, **more) -> dict:
     """The configuration that the options ask for; ``more`` wins."""
+    return _loaded(options, **more).config
+
+
+def _loaded(options: argparse.Namespace, **more) -> Loaded:
     overrides: dict = {}
     for text in options.set:
         overrides = merge(overrides, parse_override(text))
     named = {key: getattr(options, key) for key in ("scale", "results", "source") if getattr(options, key) is not None}
-    return load_config(overrides | named | more, options.config)
+    return load(overrides | named | more, options.config)
 
 
 def _generate_data(options: argparse.Namespace) -> None:
@@ -196,17 +200,23 @@ def _probe(options: argparse.Namespace) -> None:
 def _aggregate(options: argparse.Namespace) -> None:
     from initscale.stages.aggregate import aggregate
 
-    config = _load(options)
-    _known(options.figure, config["figures"], "figure")
-    print(aggregate(config, options.figure))
+    print(aggregate(_with_figure(options), options.figure))
 
 
 def _figure(options: argparse.Namespace) -> None:
     from initscale.stages.figure import draw
 
-    config = _load(options)
-    _known(options.figure, config["figures"], "figure")
-    print("\n".join(draw(config, options.figure)))
+    print("\n".join(draw(_with_figure(options), options.figure)))
+
+
+def _with_figure(options: argparse.Namespace) -> dict:
+    """The configuration, once it is known that the figure can be made of it."""
+    from initscale.figures.checking import check_figure
+
+    loaded = _loaded(options)
+    _known(options.figure, loaded.config["figures"], "figure")
+    check_figure(loaded.config, options.figure, loaded.describe)
+    return loaded.config
 
 
 def _print_config(options: argparse.Namespace) -> None:

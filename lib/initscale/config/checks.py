@@ -6,13 +6,9 @@ from collections.abc import Callable
 
 from initscale.errors import ConfigError
 from initscale.experiment.durations import parse_time, steps_per_epoch
-from initscale.experiment.grid import evaluation_of, run_facts, studies_of, study_points
+from initscale.experiment.grid import evaluation_of, run_facts, study_points
 from initscale.experiment.paths import format_value
-from initscale.figures.checking import check_colours, check_displayed, check_single, check_unseen
-from initscale.figures.checking_grids import check_fig2c, check_fig14
-from initscale.figures.checking_language import check_language_figures
-from initscale.figures.checking_mechanisms import check_mechanisms
-from initscale.figures.checking_realistic import check_realistic
+from initscale.probes.checking import check_probes
 from initscale.tasks import load_task
 
 Describe = Callable[..., str]
@@ -20,6 +16,8 @@ Describe = Callable[..., str]
 
 def check_consistency(config: dict, describe: Describe) -> None:
     """Raise ``ConfigError`` for the first combination of values that cannot work.
+
+    Whether a figure can be made of its studies is checked when it is asked for (``initscale.figures.checking``).
 
     Parameters
     ----------
@@ -38,16 +36,6 @@ def check_consistency(config: dict, describe: Describe) -> None:
             _check_reference(config, "studies", study, describe("figures", figure, "studies"))
         if "growth" in options:
             _check_reference(config, "studies", options["growth"], describe("figures", figure, "growth"))
-        for study in studies_of(options) if "unseen" in options else ():
-            check_unseen(config, figure, study, describe)
-    check_colours(config, describe)
-    _check_fig2(config, describe)
-    check_mechanisms(config, describe)
-    check_displayed(config, describe)
-    check_fig2c(config, describe)
-    check_fig14(config, describe)
-    check_realistic(config, describe)
-    check_language_figures(config, describe)
 
 
 def _check_reference(config: dict, section: str, name: str, where: str) -> None:
@@ -85,6 +73,7 @@ def _check_study(config: dict, name: str, study: dict, describe: Describe) -> No
             f"which need {task.vocabulary_size(dataset)}",
             where=describe("models", study["model"], "vocabulary"),
         )
+    check_probes(config, name, describe)
     _check_grid(name, study, describe)
     _check_start(config, name, study, describe)
     _check_sizes(name, study, dataset, describe)
@@ -178,15 +167,3 @@ def _check_grid(name: str, study: dict, describe: Describe) -> None:
                     where=describe("studies", name, "grid", axis),
                     hint="gamma is written with two decimals, weight decay and learning rate with three digits",
                 )
-
-
-def _check_fig2(config: dict, describe: Describe) -> None:
-    options = config["figures"]["fig2"]
-    study = config["studies"][options["study"]]
-    check_single(config, "fig2", options["study"], ("weight_decay", "size"), describe)
-    rates, lr = study["grid"].get("lr"), config["training"][study["training"]]["lr"]
-    if rates is not None and lr not in rates:
-        raise ConfigError(
-            f"the recipe's rate {lr} is not in the study's grid {rates}, so there is no `last epoch, one rate` value",
-            where=describe("training", study["training"], "lr"),
-        )

@@ -7,18 +7,38 @@ are replaced as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from initscale.config.checks import check_consistency
+from initscale.config.schema import whole_schema
 from initscale.errors import ConfigError
+from initscale.figures import figure_folders
 from initscale.files.schema import INHERITING, check_schema, describe_key, nearest, source_of
 from initscale.files.yaml_files import COMMAND_LINE, inherit, merge, parse_value, read_yaml
-from initscale.repository import CONFIG_FOLDER, PACKAGE
-from initscale.tasks import task_names
+from initscale.repository import CONFIG_FOLDER
 
-OMITTING = ("studies", "figures")
+FIGURES = "figures"
+OMITTING = ("studies", FIGURES)
 """Sections whose entries a scale leaves out by saying ``null``."""
+CURVES = "curves"
+"""Folder of the figure that every study has without being given one."""
+
+Layers = list[tuple[str, Mapping]]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A checked configuration, and who set which key."""
+
+    config: dict
+    layers: Layers
+
+    def describe(self, *path) -> str:
+        """The key in words, and the layer that set it."""
+        return describe_key(path, self.layers)
 
 
 def parse_override(text: str) -> dict:
@@ -45,25 +65,45 @@ def parse_texts(value: Any) -> Any:
 
 
 def load_config(overrides: Mapping | None = None, path: Path | str = CONFIG_FOLDER / "config.yaml") -> dict:
+    """Read, merge and check the configuration; see ``load``."""
+    return load(overrides, path).config
+
+
+def load(overrides: Mapping | None = None, path: Path | str = CONFIG_FOLDER / "config.yaml") -> Loaded:
     """Read, merge and check the configuration.
 
     Parameters
     ----------
     overrides : the command-line layer, for example ``{"scale": "smoke"}``.
-    path : config.yaml; schema.yaml and scales/ lie beside it.
+    path : config.yaml; schema/ and scales/ lie beside it.
 
     Raises
     ------
     ConfigError for an unknown scale or key, a wrong type, an impossible value. The message names the key,
     the value, what is allowed and the file that set it.
     """
-    from initscale.config.checks import check_consistency
-    from initscale.systems import with_system_schemas
+    layers = _layers(dict(overrides or {}), Path(path))
+    config: dict = {}
+    for _, layer in layers:
+        config = merge(config, layer)
+    loaded = Loaded(config, layers)
+    for section in OMITTING:
+        if isinstance(config.get(section), Mapping):
+            config[section] = {name: entry for name, entry in config[section].items() if entry is not None}
+    for section in INHERITING:
+        if isinstance(config.get(section), Mapping):
+            config[section] = inherit(config[section], lambda *p, section=section: loaded.describe(section, *p))
+    if all(isinstance(config.get(section), Mapping) for section in OMITTING):
+        config[FIGURES] = _all_figures(config, loaded.describe)
+    check_schema(config, whole_schema(Path(path).parent / "schema", config.get(FIGURES)), layers)
+    check_consistency(config, loaded.describe)
+    return loaded
 
-    folder, overrides = Path(path).parent, dict(overrides or {})
-    base = read_yaml(Path(path)) or {}
+
+def _layers(overrides: dict, path: Path) -> Layers:
+    folder, base = path.parent, read_yaml(path) or {}
     scale = overrides.get("scale", base.get("scale"))
-    scales = sorted(path.stem for path in (folder / "scales").glob("*.yaml"))
+    scales = sorted(file.stem for file in (folder / "scales").glob("*.yaml"))
     if scale not in scales:
         raise ConfigError(
             f"`{scale}` is not a known scale (known: {', '.join(scales)})",
@@ -71,34 +111,26 @@ def load_config(overrides: Mapping | None = None, path: Path | str = CONFIG_FOLD
             hint=nearest(str(scale), scales) or f"add {folder / 'scales' / f'{scale}.yaml'}",
         )
     scale_file = folder / "scales" / f"{scale}.yaml"
-    layers = [
-        (str(path), base),
-        (str(scale_file), read_yaml(scale_file) or {}),
-        (COMMAND_LINE, overrides),
-    ]
-    config: dict = {}
-    for _, layer in layers:
-        config = merge(config, layer)
-    describe = lambda *path: describe_key(path, layers)  # noqa: E731
-    for section in OMITTING:
-        if isinstance(config.get(section), Mapping):
-            config[section] = {name: entry for name, entry in config[section].items() if entry is not None}
-    for section in INHERITING:
-        if isinstance(config.get(section), Mapping):
-            config[section] = inherit(config[section], lambda *path, section=section: describe(section, *path))
-    check_schema(config, with_system_schemas(whole_schema(folder / "schema.yaml")), layers)
-    check_consistency(config, describe)
-    return config
+    return [(str(path), base), (str(scale_file), read_yaml(scale_file) or {}), (COMMAND_LINE, overrides)]
 
 
-def whole_schema(path: Path) -> dict:
-    """The schema with what each task says of its data sets (``tasks/NAME/schema.yaml``)."""
-    schema, cases = read_yaml(path), []
-    for task in task_names():
-        of_task = read_yaml(PACKAGE / "tasks" / task / "schema.yaml")
-        schema["$defs"] |= of_task.pop("$defs", {})
-        condition = {"properties": {"task": {"const": task}}, "required": ["task"]}
-        cases.append({"if": condition, "then": of_task})
-    schema["$defs"]["dataset"]["properties"]["task"]["enum"] = task_names()
-    schema["$defs"]["dataset"]["allOf"] = cases
-    return schema
+def _all_figures(config: Mapping, describe: Callable[..., str]) -> dict[str, Any]:
+    """The figures that are given, those ``like`` another with all their options, and the curves of every study.
+
+    ``like`` then names the folder that makes the figure.
+    """
+    given = config[FIGURES]
+    resolved = inherit(
+        {folder: {} for folder in figure_folders()} | dict(given), lambda *path: describe(FIGURES, *path)
+    )
+    whole = {name: resolved[name] for name in given}
+    for name, entry in whole.items():
+        if isinstance(given[name], Mapping) and "like" in given[name]:
+            whole[name] = entry | {"like": _folder(given, name)}
+    curves = {f"{CURVES}_{study}": {"like": CURVES, "study": study, "target": "by_name"} for study in config["studies"]}
+    return {**{name: entry for name, entry in curves.items() if name not in whole}, **whole}
+
+
+def _folder(figures: Mapping, name: str) -> str:
+    other = figures[name].get("like") if isinstance(figures.get(name), Mapping) else None
+    return name if other is None else _folder(figures, other)

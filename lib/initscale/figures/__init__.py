@@ -1,27 +1,72 @@
-"""From tables to pictures: module ``figN`` draws results/<scale>/figures/figN.pdf and .png from its table alone.
+"""Figures, a folder each, found by their name: from runs and data to a tidy table, and from the table to pictures.
 
-Each module offers ``NEEDS``, the columns it reads, and ``draw(table, options)``, which returns matplotlib
-figures by file stem. A figure that draws more than one picture names its stems in ``STEMS``.
+The folder ``NAME`` has
+
+``__init__``     ``PROBES``, which it reads of every run of its study; ``SOURCES``, other figures whose tables it reads;
+                 ``PICTURES``, file stems if there are several; ``ONE_ANSWER``, its unseen pair need not have a
+                 symmetric answer. All may be left out.
+``schema.yaml``  its options, an entry of the section ``figures``
+``table``        ``inputs(config)``, the files it reads by name, and ``table(config)``, the Arrow table; the key
+                 ``caption`` of its metadata says what a reader must know: scale, n, settings
+``drawing``      ``NEEDS``, the columns it reads, and ``draw(table, options)``, matplotlib figures by file stem
+``check``        (if needed) ``check(config, describe)`` refuses options that do not fit the study
+
+An entry ``{like: NAME, ...}`` of the configuration is a further figure of the same folder, with other options.
 """
 
+from __future__ import annotations
+
+import importlib
+import importlib.util
 import os
+from pathlib import Path
+from types import ModuleType
 
 os.environ["MPLBACKEND"] = "Agg"  # pictures go into files; a notebook's setting would stop matplotlib's import
 
-STEMS = {
-    "fig2": ("fig2", "fig2_best"),
-    "fig5": ("fig5", "fig5_pca"),
-    "fig11": ("fig11", "fig11_pca"),
-    "fig16": ("fig16", "fig16_pca"),
-    "fig_authors_run": ("fig_authors_run", "fig_authors_run_small"),
-}
+
+def figure_folders() -> list[str]:
+    """Names of all folders that make a figure."""
+    return sorted(path.parent.name for path in Path(__file__).parent.glob("*/drawing.py"))
 
 
-def stems(figure: str) -> tuple[str, ...]:
+def folder_of(config: dict, figure: str) -> str:
+    """Folder that makes a figure: its own, or that of the figure that it is ``like``."""
+    return config["figures"][figure].get("like", figure)
+
+
+def load_figure(folder: str, part: str = "") -> ModuleType:
+    """Import what a folder declares, or its part ``table``, ``drawing`` or ``check``."""
+    return importlib.import_module(".".join(filter(None, [__name__, folder, part])))
+
+
+def has_part(folder: str, part: str) -> bool:
+    """Whether a folder has the part, without importing it."""
+    return importlib.util.find_spec(f"{__name__}.{folder}.{part}") is not None
+
+
+def declared(folder: str, name: str) -> tuple[str, ...]:
+    """What a folder declares under a name such as ``PROBES``; nothing if it does not."""
+    return getattr(load_figure(folder), name, ())
+
+
+def as_its_folder(config: dict, figure: str) -> dict:
+    """The configuration as the folder's modules read it: the figure's options stand under the folder's name."""
+    figures = config["figures"]
+    return config | {"figures": figures | {folder_of(config, figure): figures[figure]}}
+
+
+def stems(config: dict, figure: str) -> tuple[str, ...]:
     """File stems of the pictures of a figure."""
-    return STEMS.get(figure, (figure,))
+    folder = folder_of(config, figure)
+    return tuple(own_stem(stem, folder, figure) for stem in declared(folder, "PICTURES") or (folder,))
+
+
+def own_stem(stem: str, folder: str, figure: str) -> str:
+    """The stem that a picture of the folder has for one of its figures."""
+    return figure + stem.removeprefix(folder)
 
 
 def pictures_of(layout, figure: str) -> list[str]:
     """Every file that is drawn of a figure; ``layout`` is the ``initscale.experiment.paths.Layout`` of the scale."""
-    return [layout.figure(stem, suffix) for stem in stems(figure) for suffix in ("pdf", "png")]
+    return [layout.figure(stem, suffix) for stem in stems(layout.config, figure) for suffix in ("pdf", "png")]

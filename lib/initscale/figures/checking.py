@@ -1,68 +1,120 @@
-"""Rules between the figures of single runs, the study's grid and the probes, checked before anything runs."""
+"""Whether a figure can be made: its options against the grids and probes of its studies.
+
+A figure is checked when it is asked for. So a grid may be narrowed for one figure, although another displays a run that
+is gone; ``faults`` says which figures cannot be made, and why.
+"""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
-
-from matplotlib import colormaps
+from collections.abc import Callable, Iterable
 
 from initscale.errors import ConfigError
-from initscale.experiment.grid import study_points
+from initscale.experiment.grid import studies_of, study_points
 from initscale.experiment.paths import format_value
-from initscale.figures.reading.displayed import displayed_points
+from initscale.figures import as_its_folder, declared, figure_folders, folder_of, has_part, load_figure
+from initscale.figures.reading.displayed import PHASES, displayed_points, shown_point
 from initscale.tasks.anchor.definition import SYMMETRIC, mappings
 
-PROBES_OF = {
-    "fig5": ("condensation", "embedding"),
-    "fig10": ("condensation",),
-    "fig11": ("embedding",),
-    "fig12": ("spectra",),
-    "fig13": ("spectra",),
-    "fig15": ("condensation",),
-    "fig16": ("embedding",),
-}
-"""Probes that a figure reads."""
-ONE_ANSWER = ("fig5", "fig14")
-"""Figures with an unseen pair that need not have a symmetric answer."""
-SEABORN_MAPS = ("rocket", "mako", "icefire", "vlag", "flare", "crest")
-"""Named here because seaborn takes a second to import, before every command."""
+Describe = Callable[..., str]
 
 
-def check_displayed(config: dict, describe: Callable[..., str]) -> None:
-    """Raise ``ConfigError`` if a figure displays what no run or probe of its study provides.
+def key_path(*path) -> str:
+    """A key of the configuration in words, where nothing is known of who set it."""
+    return f"config key `{'.'.join(map(str, path))}`"
+
+
+def faults(config: dict, figures: Iterable[str], describe: Describe = key_path) -> dict[str, ConfigError]:
+    """The figures among these that cannot be made, each with the reason."""
+    found = {}
+    for figure in figures:
+        try:
+            check_figure(config, figure, describe)
+        except ConfigError as error:
+            found[figure] = error
+    return found
+
+
+def check_figure(config: dict, figure: str, describe: Describe = key_path) -> None:
+    """Raise ``ConfigError`` if a figure cannot be made of what its studies have.
 
     Parameters
     ----------
-    config, describe : see ``initscale.config.checks.check_consistency``.
+    config : a checked configuration.
+    describe : turns a key path into "config key `a.b` (set in FILE)".
     """
-    for figure, probes in PROBES_OF.items():
-        study = config["figures"][figure]["study"]
-        for probe in probes:
-            if probe not in config["studies"][study]["probes"]:
-                raise ConfigError(
-                    f"{figure} reads the probe `{probe}`, which is not in the list",
-                    where=describe("studies", study, "probes"),
-                )
-        _check_runs(config, figure, describe)
-    _check_over_time(config["figures"]["fig12"], describe)
-    for name, study in config["studies"].items():
-        _check_probe_options(config, name, study, describe)
+    folder, view = folder_of(config, figure), as_its_folder(config, figure)
+
+    def of_figure(*path) -> str:
+        return describe("figures", figure, *path[2:]) if path[:2] == ("figures", folder) else describe(*path)
+
+    options = view["figures"][folder]
+    colours = view["figures"]["style"] | options
+    _check_colours(colours, lambda key: of_figure("figures", folder if key in options else "style", key))
+    for study in studies_of(options) if "unseen" in options else ():
+        _check_unseen(view, folder, study, of_figure)
+    _check_probes(view, folder, of_figure)
+    if "gammas" in options:
+        _check_runs(view, folder, of_figure)
+    for phase in (phase for phase in PHASES if phase in options):
+        shown_point(view, options["study"], options[phase], of_figure("figures", folder, phase))
+    if "depth" in options:
+        _check_depth(view, folder, of_figure)
+    _check_sources(view, folder, of_figure)
+    if has_part(folder, "check"):
+        load_figure(folder, "check").check(view, of_figure)
 
 
-def _check_runs(config: dict, figure: str, describe: Callable[..., str]) -> None:
-    study = config["figures"][figure]["study"]
+def _check_probes(config: dict, folder: str, describe: Describe) -> None:
+    for probe in declared(folder, "PROBES"):
+        study = config["figures"][folder]["study"]
+        if probe not in config["studies"][study]["probes"]:
+            raise ConfigError(
+                f"{folder} reads the probe `{probe}`, which the study `{study}` does not measure",
+                where=describe("figures", folder, "study"),
+                hint=f"add it to studies.{study}.probes",
+            )
+
+
+def _check_sources(config: dict, folder: str, describe: Describe) -> None:
+    """A figure that sets scores of several figures beside each other needs all of them, of the same runs."""
+    for source in declared(folder, "SOURCES"):
+        study = config["figures"][folder]["study"]
+        if source not in config["figures"]:
+            hint = "leave out both"
+            raise ConfigError(f"is left out, but {folder} reads its scores", describe("figures", source), hint)
+        shown = config["figures"][source]["study"]
+        if shown != study:
+            raise ConfigError(
+                f"{folder} compares runs of `{study}`, but {source}, whose scores it reads, shows `{shown}`",
+                where=describe("figures", folder, "study"),
+            )
+        check_figure(config, source, describe)
+
+
+def _check_depth(config: dict, folder: str, describe: Describe) -> None:
+    options = config["figures"][folder]
+    depths = axis_values(config, options["study"], "depth")
+    if options["depth"] not in depths:
+        raise ConfigError(
+            f"no run of `{options['study']}` has {options['depth']} layers (depths: {depths})",
+            where=describe("figures", folder, "depth"),
+        )
+
+
+def _check_runs(config: dict, folder: str, describe: Describe) -> None:
+    study = config["figures"][folder]["study"]
     points = list(study_points(config["studies"][study]))
-    for point in displayed_points(config, figure):
+    for point in displayed_points(config, folder):
         if point in points:
             continue
         words = ", ".join(f"{axis} {format_value(axis, value)}" for axis, value in point.items())
-        axes = {axis: sorted({known[axis] for known in points}) for axis in point}
+        axes = {axis: axis_values(config, study, axis) for axis in point}
         wrong = next((axis for axis in point if point[axis] not in axes[axis]), None)
         known = f"the grid has {wrong} {axes[wrong]}" if wrong else "each value is in the grid, but not together"
         raise ConfigError(
             f"the study `{study}` has no run with {words} ({known})",
-            where=describe("figures", figure, _key_of(wrong, config["figures"][figure])),
+            where=describe("figures", folder, _key_of(wrong, config["figures"][folder])),
             hint="display a run of the grid, or add it to the study",
         )
 
@@ -72,31 +124,47 @@ def _key_of(axis: str | None, options: dict) -> str:
     return next((key for key in (axis, f"{axis}s") if key in options), "gammas")
 
 
-def check_unseen(config: dict, figure: str, study: str, describe: Callable[..., str]) -> None:
-    """Raise ``ConfigError`` unless the pair that a figure scores is unseen in the data of ``study``, with the answers
-    that the figure draws: the symmetric one exists only if the mirrored pair is taught."""
-    wanted, dataset = config["figures"][figure]["unseen"], config["studies"][study]["dataset"]
-    spec, where = config["datasets"][dataset], describe("figures", figure, "unseen")
+def _check_unseen(config: dict, folder: str, study: str, describe: Describe) -> None:
+    """The pair must be unseen in the data, with the answers that the figure draws: the symmetric one exists only if the
+    mirrored pair is taught."""
+    pair, dataset = config["figures"][folder]["unseen"], config["studies"][study]["dataset"]
+    spec, where = config["datasets"][dataset], describe("figures", folder, "unseen")
     known = spec.get("unseen")
     if known is None:
         raise ConfigError(f"`{study}` is a study of the task `{spec['task']}`, which has no unseen pairs", where=where)
-    if wanted not in known:
-        raise ConfigError(f"the pair {wanted} is not unseen in `{dataset}` (unseen: {known})", where=where)
-    if figure not in ONE_ANSWER and SYMMETRIC not in mappings(spec, tuple(wanted)):
+    if pair not in known:
+        raise ConfigError(f"the pair {pair} is not unseen in `{dataset}` (unseen: {known})", where=where)
+    one_answer = [name for name in figure_folders() if declared(name, "ONE_ANSWER")]
+    if folder not in one_answer and SYMMETRIC not in mappings(spec, tuple(pair)):
         raise ConfigError(
-            f"the pair {wanted} has no symmetric answer in `{dataset}`, since its mirror is not taught either",
+            f"the pair {pair} has no symmetric answer in `{dataset}`, since its mirror is not taught either",
             where=where,
-            hint=f"of the figures with an unseen pair only {' and '.join(ONE_ANSWER)} do without it",
+            hint=f"of the figures with an unseen pair only {' and '.join(one_answer)} do without it",
         )
 
 
-def check_single(config: dict, figure: str, study: str, axes: tuple[str, ...], describe: Callable[..., str]) -> None:
+def _check_colours(options: dict, describe: Callable[[str], str]) -> None:
+    """Colour maps are the options ``..._map``."""
+    from matplotlib import colormaps  # here, because commands that draw nothing are read by it, too
+
+    names = (*colormaps, "rocket", "mako", "icefire", "vlag", "flare", "crest")  # seaborn takes a second to import
+    for key, name in options.items():
+        if key.endswith("_map") and name.removesuffix("_r") not in names:
+            close = difflib.get_close_matches(name, names, n=1)
+            raise ConfigError(
+                f"`{name}` is not a colour map of matplotlib or seaborn",
+                where=describe(key),
+                hint=f"did you mean `{close[0]}`?" if close else "viridis, for example",
+            )
+
+
+def check_single(config: dict, folder: str, study: str, axes: tuple[str, ...], describe: Describe) -> None:
     """Raise ``ConfigError`` if a figure would average runs that differ in one of these axes."""
     for axis in axes:
         values = axis_values(config, study, axis)
         if len(values) > 1:
             raise ConfigError(
-                f"{figure} shows runs of one {axis}, the study `{study}` has {values}",
+                f"{folder} shows runs of one {axis}, the study `{study}` has {values}",
                 where=describe("studies", study, "grid", axis),
             )
 
@@ -106,51 +174,13 @@ def axis_values(config: dict, study: str, axis: str) -> list[float]:
     return sorted({point[axis] for point in study_points(config["studies"][study]) if axis in point})
 
 
-def check_colours(config: dict, describe: Callable[..., str]) -> None:
-    """Raise ``ConfigError`` for a colour map (option ``..._map``) that neither matplotlib nor seaborn has."""
-    for figure, options in config["figures"].items():
-        for key, name in options.items():
-            if key.endswith("_map") and name.removesuffix("_r") not in (*colormaps, *SEABORN_MAPS):
-                close = difflib.get_close_matches(name, (*colormaps, *SEABORN_MAPS), n=1)
-                raise ConfigError(
-                    f"`{name}` is not a colour map of matplotlib or seaborn",
-                    where=describe("figures", figure, key),
-                    hint=f"did you mean `{close[0]}`?" if close else "viridis, for example",
-                )
+def task_of(config: dict, study: str) -> str:
+    """Task of a study's data set."""
+    return config["datasets"][config["studies"][study]["dataset"]]["task"]
 
 
-def _check_over_time(options: dict, describe: Callable[..., str]) -> None:
-    if options["over_time"] not in options["gammas"]:
-        raise ConfigError(
-            f"{options['over_time']} is not one of the displayed gammas {options['gammas']}",
-            where=describe("figures", "fig12", "over_time"),
-        )
-
-
-def _check_probe_options(config: dict, name: str, study: dict, describe: Callable[..., str]) -> None:
-    values = config["datasets"][study["dataset"]].get("values")
-    if values is None:
-        return
-    items = values[1] - values[0] + 1
-    if "embedding" in study["probes"]:
-        options = config["probes"]["embedding"]
-        for key in ("perplexity", "lags"):
-            if options[key] >= items:
-                raise ConfigError(
-                    f"{options[key]} must be smaller than the number of items of the study `{name}`, {items}",
-                    where=describe("probes", "embedding", key),
-                )
-        inside = [step for step in options["steps"] if step <= options["lags"]]
-        if len(inside) < len(options["steps"]) or len(inside) == options["lags"]:
-            raise ConfigError(
-                f"{options['steps']} must be some, but not all, of the lags 1..{options['lags']}",
-                where=describe("probes", "embedding", "steps"),
-            )
-    if "spectra" in study["probes"]:
-        options, most = config["probes"]["spectra"], min(items, config["models"][study["model"]]["d_model"])
-        ranks = options["ranks"]
-        if ranks != sorted(ranks) or ranks[-1] > most:
-            raise ConfigError(
-                f"{ranks} must ascend and not exceed the number of eigenvalues in the study `{name}`, {most}",
-                where=describe("probes", "spectra", "ranks"),
-            )
+def check_task(config: dict, study: str, task: str, where: str) -> None:
+    """Raise ``ConfigError`` if a study is of another task than the figure's."""
+    found = task_of(config, study)
+    if found != task:
+        raise ConfigError(f"`{study}` is a study of the task `{found}`, not of `{task}`", where=where)

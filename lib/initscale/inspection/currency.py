@@ -18,6 +18,7 @@ from pathlib import Path
 from initscale.errors import InitscaleError
 from initscale.experiment.grid import Point, facts_hash, run_facts, start_of
 from initscale.experiment.paths import HEAVY, RUN_FILES, Layout, point_key
+from initscale.figures import folder_of
 from initscale.files.storage import read_json
 from initscale.inspection.file_hashes import FileHashes
 from initscale.provenance.code import (
@@ -118,7 +119,9 @@ class Currency:
         settings = settings_hash(table_settings(self.config, figure))
         return self._once(
             ("table", figure),
-            lambda: self._made(record, {"table": path}, settings, table_roots(figure), made_of, upstream),
+            lambda: self._made(
+                record, {"table": path}, settings, table_roots(folder_of(self.config, figure)), made_of, upstream
+            ),
         )
 
     def drawing(self, figure: str, pictures: Iterable[str], upstream: Iterable[State]) -> State:
@@ -130,7 +133,9 @@ class Currency:
         record = self.layout.sidecar(figure)
         return self._once(
             ("drawing", figure),
-            lambda: self._made(record, files, settings, drawing_roots(figure), made_of, upstream),
+            lambda: self._made(
+                record, files, settings, drawing_roots(folder_of(self.config, figure)), made_of, upstream
+            ),
         )
 
     def scorecard(self, inputs: Iterable[str], upstream: Iterable[State]) -> State:

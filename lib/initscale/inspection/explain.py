@@ -35,6 +35,7 @@ def explain(config: dict, name: str) -> Findings:
     InputError if the figure is not known or was not drawn.
     """
     figure, currency = _figure_of(config, name), Currency(config)
+    check_figure(config, figure)
     sidecar = read_json(currency.layout.sidecar(figure))
     parts = [_drawing(currency, figure, sidecar), _table(currency, figure, sidecar)]
     if not currency.layout.from_reference:
@@ -50,7 +51,7 @@ def explain(config: dict, name: str) -> Findings:
 def _figure_of(config: dict, name: str) -> str:
     figures = [figure for figure in config["figures"] if figure != "style"]
     for figure in figures:
-        if name in (figure, *stems(figure)):
+        if name in (figure, *stems(config, figure)):
             return figure
     raise InputError(f"`{name}` is not a figure (there are {', '.join(figures)})", where="the command line")
 

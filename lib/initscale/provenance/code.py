@@ -22,7 +22,7 @@ def data_roots(task: str) -> list[str]:
 
 def probe_roots(probes: Iterable[str], task: str) -> list[str]:
     """Of the measurement of a run by these probes; they ask its task for the number of training sequences."""
-    return [_RUN, f"{task_module(task)}:training_rows", *(f"initscale.probes.{name}:probe" for name in probes)]
+    return [_RUN, f"{task_module(task)}:training_rows", *(f"initscale.probes.{name}.measure:probe" for name in probes)]
 
 
 def system_roots(name: str) -> list[str]:
@@ -30,15 +30,15 @@ def system_roots(name: str) -> list[str]:
     return [f"initscale.systems.{name}:simulate"]
 
 
-def table_roots(figure: str) -> list[str]:
-    """Of the table of a figure."""
-    return [f"initscale.figures.{figure}.table:table"]
+def table_roots(folder: str) -> list[str]:
+    """Of the table of a folder's figures."""
+    return [f"initscale.figures.{folder}.table:table"]
 
 
-def drawing_roots(figure: str) -> list[str]:
-    """Of the drawing of a figure."""
+def drawing_roots(folder: str) -> list[str]:
+    """Of the drawing of a folder's figures."""
     style = "initscale.figures.panels.style"
-    return [f"initscale.figures.{figure}.drawing:draw", f"{style}:save_figure", f"{style}:style"]
+    return [f"initscale.figures.{folder}.drawing:draw", f"{style}:save_figure", f"{style}:style"]
 
 
 def scorecard_roots() -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from initscale.experiment.grid import needed_studies
 from initscale.experiment.paths import Layout
+from initscale.figures import folder_of
 from initscale.files.storage import file_hash, read_json, write_json
 from initscale.provenance.code import (
     code_definitions,
@@ -109,7 +110,9 @@ def write_table_lineage(config: dict, figure: str, inputs: Iterable[str]) -> Non
     layout = Layout(config)
     settings, files = table_settings(config, figure), [layout.table(figure)]
     about = {"figure": figure, "scale": config["scale"], "options": config["figures"][figure]}
-    write_record(layout.lineage(figure), layout.root, settings, table_roots(figure), inputs, files, **about)
+    write_record(
+        layout.lineage(figure), layout.root, settings, table_roots(folder_of(config, figure)), inputs, files, **about
+    )
 
 
 def write_sidecar(config: dict, figure: str, pictures: Iterable[str]) -> None:
@@ -120,7 +123,7 @@ def write_sidecar(config: dict, figure: str, pictures: Iterable[str]) -> None:
     about |= {"options": config["figures"][figure], "style": config["figures"]["style"]}
     about["table_made_of"] = read_json(layout.lineage(figure)) if recorded else None
     inputs = [layout.table(figure)]
-    settings, roots = drawing_settings(config, figure), drawing_roots(figure)
+    settings, roots = drawing_settings(config, figure), drawing_roots(folder_of(config, figure))
     write_record(layout.sidecar(figure), layout.root, settings, roots, inputs, pictures, **about)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import csv
-import importlib
 import os
 import struct
 from collections import Counter
@@ -18,7 +17,7 @@ from initscale.claims.texts import count_text, criterion, effect_text, number, p
 from initscale.claims.verdicts import NOT_EVALUATED, VERDICTS
 from initscale.experiment.grid import bundles, needed_studies, study_points
 from initscale.experiment.paths import Layout, point_key, run_log
-from initscale.figures import stems
+from initscale.figures import folder_of, load_figure, stems
 from initscale.files.storage import read_json
 from initscale.workflow.slurm import cpus
 
@@ -68,13 +67,13 @@ def _figure(config: dict, figure: str, rows: list[dict]) -> dict:
     layout = Layout(config)
     folder, sidecar = Path(layout.report()).parent, read_json(layout.sidecar(figure))
     metadata = pq.read_schema(layout.table(figure)).metadata or {}
-    module = importlib.import_module(f"initscale.figures.{figure}.drawing")
+    module = load_figure(folder_of(config, figure), "drawing")
     made = sidecar["table_made_of"]
     return {
         "name": figure,
         "title": " ".join(module.__doc__.strip().split("\n\n")[0].split()),
         "caption": metadata.get(b"caption", b"").decode(),
-        "pictures": [_picture(layout, stem) for stem in stems(figure)],
+        "pictures": [_picture(layout, stem) for stem in stems(config, figure)],
         "claims": rows,
         "options": ", ".join(f"{key} {value}" for key, value in config["figures"][figure].items()),
         "table": os.path.relpath(layout.table(figure), folder),

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
-from types import ModuleType
 
 from initscale.errors import InputError
 from initscale.experiment.grid import facts_hash, needed_studies, run_facts, study_points
 from initscale.experiment.paths import Layout, point_key
+from initscale.figures import as_its_folder, folder_of, load_figure
 from initscale.files.storage import read_json, write_table
 from initscale.provenance.lineage import write_table_lineage
 
 
-def load_aggregate(figure: str) -> ModuleType:
-    """Module that makes the table of a figure."""
-    return importlib.import_module(f"initscale.figures.{figure}.table")
+def named_inputs(config: dict, figure: str) -> dict[str, str | list[str]]:
+    """Files that the table of a figure is made of, by name."""
+    return load_figure(folder_of(config, figure), "table").inputs(as_its_folder(config, figure))
 
 
 def input_files(config: dict, figure: str) -> list[str]:
     """Files that the table of a figure is made of."""
-    inputs = load_aggregate(figure).inputs(config).values()
-    return [file for some in inputs for file in ([some] if isinstance(some, str) else some)]
+    return [
+        file for some in named_inputs(config, figure).values() for file in ([some] if isinstance(some, str) else some)
+    ]
 
 
 def aggregate(config: dict, figure: str) -> str:
@@ -34,7 +34,8 @@ def aggregate(config: dict, figure: str) -> str:
     for study in needed_studies(config, figure):
         check_settings(config, study)
     path = Layout(config).table(figure)
-    write_table(path, load_aggregate(figure).table(config), {"figure": figure, "scale": config["scale"]})
+    table = load_figure(folder_of(config, figure), "table").table(as_its_folder(config, figure))
+    write_table(path, table, {"figure": figure, "scale": config["scale"]})
     write_table_lineage(config, figure, input_files(config, figure))
     return path
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-
 from initscale.experiment.paths import Layout
+from initscale.figures import folder_of, load_figure, own_stem
 from initscale.figures.panels.style import save_figure, style
 from initscale.files.storage import read_table
 from initscale.provenance.lineage import write_sidecar
@@ -13,13 +12,14 @@ from initscale.provenance.lineage import write_sidecar
 def draw(config: dict, figure: str) -> list[str]:
     """Draw ``figure`` from its table as PDF and PNG, and say in a JSON where they come from; return the pictures."""
     layout, options = Layout(config), config["figures"]
-    module = importlib.import_module(f"initscale.figures.{figure}.drawing")
+    folder = folder_of(config, figure)
+    module = load_figure(folder, "drawing")
     table = read_table(layout.table(figure), module.NEEDS)
     written = []
     with style(options["style"]):
         for stem, picture in module.draw(table, options[figure] | options["style"]).items():
             for suffix in ("pdf", "png"):
-                written.append(layout.figure(stem, suffix))
+                written.append(layout.figure(own_stem(stem, folder, figure), suffix))
                 save_figure(picture, written[-1])
     write_sidecar(config, figure, written)
     return written

@@ -24,10 +24,3 @@ def system_names() -> list[str]:
 def load_system(name: str) -> ModuleType:
     """The module of a system."""
     return importlib.import_module(f"{__name__}.{name}")
-
-
-def with_system_schemas(schema: dict) -> dict:
-    """The schema of the configuration with the options of every system in its section ``systems``."""
-    section = schema["properties"]["systems"]
-    options = {"properties": {name: load_system(name).SCHEMA for name in system_names()}}
-    return schema | {"properties": schema["properties"] | {"systems": section | options}}

@@ -19,7 +19,7 @@ from pathlib import Path
 from initscale.experiment.grid import Point, needed_studies, start_of, study_points
 from initscale.experiment.paths import HEAVY, RUN_FILES, Layout, find_point
 from initscale.inspection.currency import SETTINGS, Currency, State
-from initscale.stages.aggregate import input_files, load_aggregate
+from initscale.stages.aggregate import input_files, named_inputs
 
 _HEAVY = tuple(RUN_FILES[name] for name in HEAVY)
 Inputs = Callable[[Mapping[str, str]], dict]
@@ -102,9 +102,7 @@ class Plan:
     def table(self, figure: str) -> Inputs:
         """Of a figure's table."""
         # loaded only where it is needed: every job reads all rules, and some tables import torch
-        return lambda wildcards: self._flagged(
-            load_aggregate(figure).inputs(self.config), lambda: [self._table_state(figure)]
-        )
+        return lambda wildcards: self._flagged(named_inputs(self.config, figure), lambda: [self._table_state(figure)])
 
     def drawing(self, figure: str, pictures: list[str]) -> Inputs:
         """Of a figure: its table."""

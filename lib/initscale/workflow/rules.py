@@ -8,14 +8,16 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from initscale.claims import selection
 from initscale.claims.definitions import load_claims
 from initscale.claims.evidence import table_names
-from initscale.config.load import load_config, parse_texts
+from initscale.config.load import Loaded, load, parse_texts
 from initscale.errors import ConfigError, OutputError
 from initscale.experiment.grid import Point, run_facts, study_points
 from initscale.experiment.paths import RUN_FILES, Layout, find_point
+from initscale.figures.checking import faults
 from initscale.provenance.code import training_code
 from initscale.repository import CONFIG_FOLDER, PACKAGE, PAGE
 
@@ -23,7 +25,7 @@ TEXTS = ("scale", "results", "source")
 """Keys whose value is a text as it is given, whatever it looks like."""
 
 
-def workflow_config(given: Mapping) -> dict:
+def workflow_config(given: Mapping) -> Loaded:
     """The checked configuration.
 
     Parameters
@@ -35,7 +37,7 @@ def workflow_config(given: Mapping) -> dict:
     ConfigError
     """
     layer = {key: value if key in TEXTS else parse_texts(value) for key, value in given.items()}
-    return load_config(layer, CONFIG_FOLDER / "config.yaml")
+    return load(layer, CONFIG_FOLDER / "config.yaml")
 
 
 def check_place(workflow_folder: str, config_files: Iterable[str]) -> None:
@@ -67,27 +69,53 @@ def check_place(workflow_folder: str, config_files: Iterable[str]) -> None:
             )
 
 
-def figures_of(config: dict) -> list[str]:
+def faults_of(loaded: Loaded) -> dict[str, ConfigError]:
+    """Figures that cannot be made of what their studies have, each with the reason."""
+    return faults(loaded.config, (name for name in loaded.config["figures"] if name != "style"), loaded.describe)
+
+
+def figures_of(config: dict, left_out: Mapping[str, ConfigError] = MappingProxyType({})) -> list[str]:
     """Figures that the workflow makes: all, or with ``source: reference`` those whose table is committed.
 
     In the paper's order, those beyond the paper behind. The missing ones are named on the terminal.
+
+    Parameters
+    ----------
+    config : the checked configuration.
+    left_out : figures that cannot be made, with the reason, as ``faults_of`` gives them.
+
+    Raises
+    ------
+    ConfigError if none is left.
     """
     names = sorted((name for name in config["figures"] if name != "style"), key=_order)
+    for name in (name for name in names if name in left_out and target_of(config, name) == "all_figures"):
+        _tell_once(name, f"Left out: {name}: {left_out[name]}")
+    names = [name for name in names if name not in left_out]
+    if left_out and not any(target_of(config, name) == "all_figures" for name in names):
+        raise next(iter(left_out.values()))
     if config["source"] == "runs":
         return names
     layout = Layout(config)
     found = [name for name in names if os.path.exists(layout.table(name))]
-    missing = ", ".join(name for name in names if name not in found)
+    missing = ", ".join(name for name in names if name not in found and not name.startswith("curves_"))
     if not found:
         raise ConfigError(
             f"there are no reference tables of the scale `{config['scale']}`",
             where="config key `source`",
             hint="use source=runs, or another scale",
         )
-    if missing and not os.environ.get("INITSCALE_TOLD"):
-        print(f"No reference table of the scale `{config['scale']}`, so not drawn: {missing}", file=sys.stderr)
-        os.environ["INITSCALE_TOLD"] = "1"  # Snakemake reads the Snakefile once more in every job
+    if missing:
+        _tell_once("reference", f"No reference table of the scale `{config['scale']}`, so not drawn: {missing}")
     return found
+
+
+def _tell_once(key: str, message: str) -> None:
+    """Snakemake reads the Snakefile once more in every job, which inherits the environment."""
+    told = os.environ.get("INITSCALE_TOLD", "").split()
+    if key not in told:
+        print(message, file=sys.stderr)
+        os.environ["INITSCALE_TOLD"] = " ".join([*told, key])
 
 
 def _order(figure: str) -> tuple[float, str]:

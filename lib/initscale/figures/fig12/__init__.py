@@ -1,1 +1,3 @@
 """Fig 12: eigenvalues of the covariance of the item embeddings, for several gammas (a) and over a training (b)."""
+
+PROBES = ("spectra",)

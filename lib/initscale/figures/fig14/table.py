@@ -14,9 +14,9 @@ import pyarrow as pa
 from initscale.claims.intervals import estimate
 from initscale.claims.metrics import METRICS
 from initscale.claims.selection import Unavailable
+from initscale.figures.reading.all_runs import nullable_table
 from initscale.figures.reading.captions import count_words, model_words, task_words
 from initscale.figures.reading.histories import answer_columns, history_files, last_rows, read_histories
-from initscale.figures.reading.shown import nullable_table
 from initscale.files.tables import Column
 
 AXES = ("lr", "weight_decay")

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pandas as pd
 import pyarrow as pa
 
+from initscale.figures.reading.all_runs import nullable_table
 from initscale.figures.reading.captions import count_words, cut_words
 from initscale.figures.reading.equal_loss import EQUAL_LOSS_COLUMNS, both_comparisons, read_runs
 from initscale.figures.reading.histories import history_files
-from initscale.figures.reading.shown import nullable_table
 from initscale.files.tables import Column
 from initscale.paper.points import values_files
 from initscale.paper.values import read_values

@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from initscale.experiment.grid import AXES
 from initscale.experiment.paths import Layout
+from initscale.figures.reading.all_runs import nullable_table
 from initscale.figures.reading.captions import count_words, sequence_model_words
 from initscale.figures.reading.histories import history_files, read_histories
-from initscale.figures.reading.shown import nullable_table
 from initscale.files.storage import read_json
 from initscale.files.tables import Column
 from initscale.models.scale import embedding_std

@@ -20,21 +20,13 @@ import pyarrow as pa
 
 from initscale.experiment.paths import RUN_FILES, Layout
 from initscale.figures.fig3.states import projected_states
+from initscale.figures.reading.all_runs import GRID_COLUMNS, all_runs, nullable_table, of_run, unseen_accuracies
 from initscale.figures.reading.captions import model_words, task_words
 from initscale.figures.reading.datasets import data_files
+from initscale.figures.reading.displayed import PHASES, full_point, phase_points
 from initscale.figures.reading.probe_files import probe_files
-from initscale.figures.reading.shown import (
-    GRID_COLUMNS,
-    PHASES,
-    all_runs,
-    full_point,
-    nullable_table,
-    of_run,
-    phase_points,
-    unseen_accuracies,
-)
 from initscale.files.tables import Column
-from initscale.probes.flow import COLUMNS as FLOW_COLUMNS
+from initscale.probes.flow.measure import COLUMNS as FLOW_COLUMNS
 from initscale.probes.run import open_run
 
 COLUMNS = (

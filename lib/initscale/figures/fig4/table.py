@@ -13,21 +13,13 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 
+from initscale.figures.reading.all_runs import GRID_COLUMNS, all_runs, nullable_table, of_run, unseen_accuracies
 from initscale.figures.reading.captions import model_words, task_words
+from initscale.figures.reading.displayed import PHASES, full_point, phase_points
 from initscale.figures.reading.probe_files import probe_files
-from initscale.figures.reading.shown import (
-    GRID_COLUMNS,
-    PHASES,
-    all_runs,
-    full_point,
-    nullable_table,
-    of_run,
-    phase_points,
-    unseen_accuracies,
-)
 from initscale.files.tables import Column
-from initscale.probes.parallel import COLUMNS as PROBE_COLUMNS
-from initscale.probes.parallel import MATRICES
+from initscale.probes.parallel.measure import COLUMNS as PROBE_COLUMNS
+from initscale.probes.parallel.measure import MATRICES
 from initscale.tasks.anchor.definition import unseen_pairs
 
 COLUMNS = (

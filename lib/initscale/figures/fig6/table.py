@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from initscale.experiment.grid import evaluation_of
 from initscale.experiment.paths import Layout
+from initscale.figures.reading.all_runs import nullable_table
 from initscale.figures.reading.captions import count_words, cut_words
 from initscale.figures.reading.equal_loss import EQUAL_LOSS_COLUMNS, both_comparisons, read_runs
 from initscale.figures.reading.histories import history_files
-from initscale.figures.reading.shown import nullable_table
 from initscale.files.storage import read_table
 from initscale.files.tables import Column
 from initscale.paper.points import paper_points, values_files

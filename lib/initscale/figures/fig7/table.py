@@ -18,10 +18,10 @@ import pandas as pd
 import pyarrow as pa
 
 from initscale.experiment.grid import AXES, evaluation_of
+from initscale.figures.reading.all_runs import nullable_table
 from initscale.figures.reading.captions import count_words, sequence_model_words
 from initscale.figures.reading.datasets import data_files, read_splits
 from initscale.figures.reading.histories import history_files, last_rows, read_histories
-from initscale.figures.reading.shown import nullable_table
 from initscale.files.tables import Column
 from initscale.models.scale import embedding_std
 from initscale.paper.points import paper_points, values_files

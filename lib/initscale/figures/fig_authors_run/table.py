@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from initscale.experiment.grid import evaluation_of, run_facts, study_points
 from initscale.experiment.paths import Layout
+from initscale.figures.reading.all_runs import nullable_table
 from initscale.figures.reading.captions import count_words
-from initscale.figures.reading.shown import nullable_table
 from initscale.files.storage import read_table
 from initscale.files.tables import Column
 from initscale.repository import CONFIG_FOLDER

@@ -1,1 +1,3 @@
 """fig_change: rank and size of what training adds to the weights, against gamma."""
+
+PROBES = ("change",)

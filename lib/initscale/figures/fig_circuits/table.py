@@ -17,11 +17,12 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 
+from initscale.figures.reading.all_runs import GRID_COLUMNS, all_runs, nullable_table, run_phases
 from initscale.figures.reading.captions import model_words, task_words
+from initscale.figures.reading.displayed import PHASES
 from initscale.figures.reading.probe_files import probe_files
-from initscale.figures.reading.shown import GRID_COLUMNS, PHASES, all_runs, nullable_table, run_phases
 from initscale.files.tables import Column
-from initscale.probes.circuits import COLUMNS as PROBE_COLUMNS
+from initscale.probes.circuits.measure import COLUMNS as PROBE_COLUMNS
 
 COLUMNS = (
     Column("answers", "string", "", "phase of the run by its answers: symmetric, inferential, shaded or neither"),

@@ -9,9 +9,8 @@ import pyarrow as pa
 
 from initscale.experiment.grid import study_points
 from initscale.figures.reading.captions import model_words, task_words
-from initscale.figures.reading.displayed import RECIPE_AXES
+from initscale.figures.reading.displayed import RECIPE_AXES, full_point
 from initscale.figures.reading.histories import answer_columns, history_files
-from initscale.figures.reading.shown import full_point
 from initscale.files.storage import read_table
 from initscale.files.tables import Column, make_table
 

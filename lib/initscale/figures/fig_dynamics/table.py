@@ -29,8 +29,8 @@ import pandas as pd
 import pyarrow as pa
 
 from initscale.figures.reading.companions import RUN_COLUMNS, caption, companion_files, companion_rows, run_rows
+from initscale.figures.reading.displayed import AXES
 from initscale.figures.reading.histories import answer_columns, history_files
-from initscale.figures.reading.shown import AXES
 from initscale.files.storage import read_table
 from initscale.files.tables import Column, make_table
 

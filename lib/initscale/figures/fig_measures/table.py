@@ -23,14 +23,15 @@ import pyarrow as pa
 from scipy.stats import rankdata, spearmanr
 
 from initscale.experiment.paths import Layout
-from initscale.figures.fig_scores.table import SOURCES as PAPER
+from initscale.figures.fig_measures import COMPANIONS
+from initscale.figures.fig_scores import SOURCES as PAPER
 from initscale.figures.fig_scores.table import scores_of_runs
+from initscale.figures.reading.all_runs import nullable_table
 from initscale.figures.reading.companions import caption
-from initscale.figures.reading.shown import AXES, nullable_table
+from initscale.figures.reading.displayed import AXES
 from initscale.files.storage import read_table
 from initscale.files.tables import Column
 
-COMPANIONS = ("fig_change", "fig_attention", "fig_sharpness", "fig_lidar", "fig_reward")
 COLUMNS = (
     Column("kind", "string", "", "trend (of one seed), within (gamma held fixed) or threshold"),
     Column("figure", "string", "", "figure whose table the score is from, where it is defined"),

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from initscale.experiment.paths import Layout
-from initscale.figures.reading.shown import nullable_table
+from initscale.figures.reading.all_runs import nullable_table
 from initscale.files.storage import read_table
 from initscale.files.tables import Column
 

@@ -1,1 +1,3 @@
 """fig_reward: what is left of a policy gradient towards the composed answer, against gamma."""
+
+PROBES = ("reward",)

@@ -20,13 +20,14 @@ from initscale.claims.cells import REPLICATE
 from initscale.claims.intervals import estimate
 from initscale.claims.metrics import Sample
 from initscale.experiment.paths import Layout
+from initscale.figures.fig_scores import SOURCES
+from initscale.figures.reading.all_runs import GRID_COLUMNS, nullable_table
 from initscale.figures.reading.captions import model_words, task_words
-from initscale.figures.reading.shown import AXES, GRID_COLUMNS, PHASES, nullable_table
+from initscale.figures.reading.displayed import AXES, PHASES
 from initscale.files.storage import read_table
 from initscale.files.tables import Column
 
 CONFIDENCE = 0.95
-SOURCES = ("fig3", "fig4", "fig5", "fig12", "fig_circuits")
 COLUMNS = (
     Column("kind", "string", "", "run (value of one run), phase (mean of a phase's runs), separation"),
     Column("figure", "string", "", "figure whose table the score is from, where it is defined"),

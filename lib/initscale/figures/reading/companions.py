@@ -10,11 +10,12 @@ import pandas as pd
 import pyarrow as pa
 
 from initscale.experiment.grid import study_points
+from initscale.figures.reading.all_runs import GRID_COLUMNS
 from initscale.figures.reading.captions import model_words, task_words
+from initscale.figures.reading.displayed import full_point
 from initscale.figures.reading.histories import answer_columns, history_files
 from initscale.figures.reading.phases import SHADED, phases
 from initscale.figures.reading.probe_files import probe_files
-from initscale.figures.reading.shown import GRID_COLUMNS, full_point
 from initscale.files.storage import read_table
 from initscale.files.tables import Column, last_row, make_table
 from initscale.models.scale import embedding_std

@@ -79,3 +79,8 @@ def columns(spec: dict) -> tuple[Column, ...]:
         Column("b", "int32", "1", "second number"),
         Column("c", "int32", "1", "their sum"),
     )
+
+
+def offers(spec: dict) -> tuple[str, ...]:
+    """What probes can look at (``initscale.tasks.interface``): numbers that are tokens."""
+    return ("item_values",) if spec["tokens"] == NUMBER else ()

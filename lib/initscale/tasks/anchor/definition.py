@@ -160,3 +160,8 @@ def columns(spec: dict) -> tuple[Column, ...]:
         Column("label", "int16", "token", "answer under `mapping`"),
         Column("mapping", "string", "", "where the label comes from: inferential, non_inferential or symmetric"),
     )
+
+
+def offers(spec: dict) -> tuple[str, ...]:
+    """What probes can look at (``initscale.tasks.interface``)."""
+    return ("item_values", "anchor_pairs", "label_of_the_last_position")

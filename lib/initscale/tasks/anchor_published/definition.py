@@ -18,12 +18,13 @@ from initscale.tasks.anchor.definition import (
     TRAINER,
     Pair,
     columns,
+    offers,
     sequence_length,
     training_rows,
     vocabulary_size,
 )
 
-__all__ = ["SPLITS", "TRAINER", "check_seeds", "check_spec", "columns", "sequence_length", "training_rows"]
+__all__ = ["SPLITS", "TRAINER", "check_seeds", "check_spec", "columns", "offers", "sequence_length", "training_rows"]
 __all__ += ["drawn_groups", "group_name", "trained_in_order", "unseen_in_order", "vocabulary_size"]
 
 TEST_KEYS, TRAIN_KEYS = "test", "train"

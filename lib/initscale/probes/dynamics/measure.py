@@ -14,12 +14,12 @@ import pyarrow as pa
 import torch
 
 from initscale.errors import InputError
-from initscale.probes.attention import attention_scores, training_sequences
-from initscale.probes.change import change_scores
+from initscale.probes.attention.measure import attention_scores, training_sequences
+from initscale.probes.change.measure import change_scores
 from initscale.probes.items import item_values
 from initscale.probes.rows import COLUMNS, as_table
 from initscale.probes.run import FinishedRun
-from initscale.probes.sharpness import sharpness_rows, sharpness_scores
+from initscale.probes.sharpness.measure import sharpness_rows, sharpness_scores
 
 __all__ = ["COLUMNS", "probe"]
 

@@ -1,4 +1,4 @@
-"""Rules between the figures over whole grids (Figs 2c and 14) and their studies, checked before anything runs."""
+"""Options of Fig 14 against its study."""
 
 from __future__ import annotations
 
@@ -8,21 +8,14 @@ from initscale.errors import ConfigError
 from initscale.figures.checking import axis_values, check_single
 
 Describe = Callable[..., str]
-RATE_AXES = ("lr", "weight_decay")
 
 
-def check_fig2c(config: dict, describe: Describe) -> None:
-    """The studies must vary gamma and seed only, or runs of different settings would be averaged."""
-    for study in config["figures"]["fig2c"]["studies"]:
-        check_single(config, "fig2c", study, ("depth", *RATE_AXES), describe)
-
-
-def check_fig14(config: dict, describe: Describe) -> None:
+def check(config: dict, describe: Describe) -> None:
     """One gamma and depth, both axes with two values or more besides the rows that stand apart."""
     options = config["figures"]["fig14"]
     study = options["study"]
     check_single(config, "fig14", study, ("gamma", "depth"), describe)
-    for axis in RATE_AXES:
+    for axis in ("lr", "weight_decay"):
         known = axis_values(config, study, axis)
         apart = options["beyond"] if axis == "weight_decay" else []
         if len(set(known) - set(apart)) < 2:

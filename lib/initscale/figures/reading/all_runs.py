@@ -1,4 +1,4 @@
-"""Runs that a figure shows, and the values of all runs of a study with their place in the grid."""
+"""The values of all runs of a study, with their place in the grid."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from collections.abc import Sequence
 import pandas as pd
 import pyarrow as pa
 
-from initscale.errors import ConfigError
-from initscale.experiment.grid import Point, study_points
+from initscale.experiment.grid import study_points
+from initscale.figures.reading.displayed import AXES, PHASES, full_point
 from initscale.figures.reading.phases import phases
 from initscale.figures.reading.probe_files import probe_files
 from initscale.files.storage import read_table
 from initscale.files.tables import Column, make_table
 
-PHASES = ("symmetric", "inferential")
-AXES = ("gamma", "depth", "seed", "lr", "weight_decay")
 GRID_COLUMNS = (
     Column("gamma", "float64", "1", "initialization rate of the run"),
     Column("depth", "int64", "layers", "number of layers of the run"),
@@ -23,40 +21,6 @@ GRID_COLUMNS = (
     Column("lr", "float64", "1", "peak learning rate of the run"),
     Column("weight_decay", "float64", "1", "AdamW's weight decay of the run"),
 )
-
-
-def full_point(config: dict, study: str, point: dict) -> dict:
-    """A grid point (or a figure's choice of one) with what it leaves out: the recipe's values, the first seed."""
-    section = config["studies"][study]
-    default = config["training"][section["training"]] | {"seed": section["grid"]["seed"][0]}
-    return {axis: point.get(axis, default.get(axis)) for axis in AXES}
-
-
-def shown_point(config: dict, study: str, wanted: dict, where: str | None = None) -> Point:
-    """The grid point of the run that a figure shows.
-
-    Raises
-    ------
-    ConfigError if the study's grid has no such run.
-    """
-    points = list(study_points(config["studies"][study]))
-    full = full_point(config, study, wanted)
-    for point in points:
-        if full_point(config, study, point) == full:
-            return point
-    words = ", ".join(f"{axis} {full[axis]}" for axis in AXES if axis in points[0])
-    known = "; ".join(f"{axis} {sorted({point[axis] for point in points})}" for axis in points[0])
-    raise ConfigError(
-        f"the study `{study}` has no run with {words} (its grid: {known})",
-        where=where,
-        hint="show a run of the grid, or add this one to it",
-    )
-
-
-def phase_points(config: dict, figure: str) -> dict[str, Point]:
-    """Phase -> the run that ``figure`` shows for it."""
-    options = config["figures"][figure]
-    return {phase: shown_point(config, options["study"], options[phase]) for phase in PHASES}
 
 
 def all_runs(config: dict, study: str, probe: str, kinds: Sequence[str] | None = None) -> pd.DataFrame:
