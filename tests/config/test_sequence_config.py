@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-
 import pytest
+from refusals import refusals
 
 from initscale.config.load import load_config
 from initscale.errors import ConfigError
@@ -57,15 +56,15 @@ class TestConfig:
         ],
     )
     def test_studies_that_a_figure_cannot_show(self, figures, words):
-        with pytest.raises(ConfigError, match=words):
-            config_with(figures=figures)
+        assert any(words in refusal for refusal in refusals({"figures": figures}))
 
     def test_studies_of_one_task_share_a_panel_if_their_sizes_differ(self):
-        for size, words in ((30, "`cogs` and `cogs_more` both have 30 samples"), (25, None)):
+        for size, found in ((30, ["`cogs` and `cogs_more` both have 30 samples"]), (25, [])):
             studies = {"cogs_more": {"like": "cogs", "grid": {"size": [size]}}}
             changes = {"studies": studies, "figures": {"fig6": {"studies": ["cogs", "cogs_more"]}}}
-            with pytest.raises(ConfigError, match=words) if words else nullcontext():
-                config_with(**changes)
+            refused = refusals(changes)
+            assert len(refused) == len(found)
+            assert all(words in refusal for words, refusal in zip(found, refused, strict=True))
 
     def test_null_leaves_a_study_and_a_figure_out(self):
         found = config_with(studies={"cogs": None}, figures={"fig6": {"studies": ["scan"]}, "fig17a": None})

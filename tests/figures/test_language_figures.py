@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from refusals import refusals
 
 from initscale.claims.metrics import METRICS
 from initscale.config.load import load_config
-from initscale.errors import ConfigError
 from initscale.experiment.grid import study_points
 from initscale.experiment.paths import Layout
 from initscale.figures.fig7 import drawing as fig7
@@ -85,8 +85,7 @@ class TestChecks:
         ],
     )
     def test_refused(self, change, message):
-        with pytest.raises(ConfigError, match=message):
-            load_config({"scale": "smoke", **change})
+        assert any(message in refusal for refusal in refusals(change))
 
 
 class TestConvergence:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from made_up_runs import made_up_run, write_probes
+from refusals import refusals
 
 from initscale.config.load import load_config
 from initscale.errors import ConfigError, InputError
@@ -192,8 +194,7 @@ def test_a_missing_probe_is_named(config):
     ],
 )
 def test_displayed_runs_must_exist(figures, message):
-    with pytest.raises(ConfigError, match=message):
-        load_config({"scale": "smoke", "figures": figures})
+    assert any(re.search(message, refusal) for refusal in refusals({"figures": figures}))
 
 
 @pytest.mark.parametrize(
@@ -213,8 +214,8 @@ def test_probe_options_must_fit_the_study(probes, message):
 
 def test_figures_need_their_probes():
     others = [name for name in load_config({"scale": "smoke"})["studies"]["phase"]["probes"] if name != "embedding"]
-    with pytest.raises(ConfigError, match=r"studies.phase.probes.*fig5 reads the probe `embedding`"):
-        load_config({"scale": "smoke", "studies": {"phase": {"probes": others}}})
+    found = refusals({"studies": {"phase": {"probes": others}}})
+    assert any(re.search("fig5 reads the probe `embedding`.*studies.phase.probes", refusal) for refusal in found)
 
 
 def test_growth_is_dated_by_the_study_whose_evaluations_are_closer(tmp_path):

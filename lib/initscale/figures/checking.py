@@ -81,8 +81,8 @@ def _check_sources(config: dict, folder: str, describe: Describe) -> None:
     for source in declared(folder, "SOURCES"):
         study = config["figures"][folder]["study"]
         if source not in config["figures"]:
-            hint = "leave out both"
-            raise ConfigError(f"is left out, but {folder} reads its scores", describe("figures", source), hint)
+            where = describe("figures", source)
+            raise ConfigError(f"is left out, but {folder} reads its scores", where=where, hint="leave out both")
         shown = config["figures"][source]["study"]
         if shown != study:
             raise ConfigError(

@@ -9,6 +9,7 @@ from initscale.errors import InputError
 from initscale.experiment.grid import Point, needed_studies, run_facts, study_points
 from initscale.experiment.paths import point_key, run_log
 from initscale.figures import stems
+from initscale.figures.checking import check_figure
 from initscale.files.storage import read_json
 from initscale.inspection.currency import CODE, FILES, INPUTS, MISSING, SETTINGS, Currency, State
 from initscale.provenance.code import code_definitions, code_hash, data_roots, drawing_roots, table_roots
