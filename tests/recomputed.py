@@ -12,7 +12,8 @@ import yaml
 from scipy import stats
 
 AXES = ("study", "norm", "corpus", "gamma", "depth", "size", "lr", "weight_decay")
-LEVEL = 0.95
+LEVEL, SHUFFLES = 0.95, 400
+ONE_RUN = ("last_value", "log_distance")
 
 
 def read_claims(folder: Path) -> dict[str, dict]:
@@ -33,11 +34,14 @@ def read_claims(folder: Path) -> dict[str, dict]:
 def roles_of(config: dict, study: str) -> dict[str, float]:
     """The paper's gammas at the study's width, and the recipe's rates."""
     section = config["studies"][study]
+    recipe = config["training"][section["training"]]
+    rates = {"lr": recipe["lr"], "weight_decay": recipe["weight_decay"]}
+    if "mapped" not in section:
+        return rates
     stretch = math.log(section["paper"]["width"]) / math.log(config["models"][section["model"]]["d_model"])
     fixed = 0.5 if section["mapped"] == "relative" else 0.0
     roles = {r: round(fixed + (v["gamma"] - fixed) * stretch, 2) for r, v in section["paper"]["roles"].items()}
-    recipe = config["training"][section["training"]]
-    return roles | {"lr": recipe["lr"], "weight_decay": recipe["weight_decay"]}
+    return roles | rates
 
 
 def pick(rows: pd.DataFrame, where: dict, roles: dict) -> pd.DataFrame:
@@ -69,6 +73,11 @@ def replicates(claim: dict, rows: pd.DataFrame, roles: dict) -> pd.Series | list
     def seeds(where: dict, by: tuple = ()) -> pd.Series:
         return pick(rows, {**options.get("where", {}), **where}, roles).groupby(["seed", *by])[value].mean()
 
+    if kind == "last_value":
+        return base[base["epoch"] == base["epoch"].max()].set_index("seed")[value].astype(float)
+    if kind == "log_distance":
+        early = base[base["epoch"] < options["epochs"]].astype({value: float, options["log"]: float})
+        return (early[value] / early[options["log"]] - 1).abs().groupby(early["seed"]).max()
     if kind == "level":
         return base.groupby("seed")[value].mean()
     if kind in ("difference", "ratio"):
@@ -130,12 +139,124 @@ def numbers(claim: dict, found) -> dict[str, float]:
         won, bound = (k, threshold) if sign > 0 else (n - k, 1 - threshold)
         p = stats.beta.cdf(bound, won, n - won + 1) if won else 1.0
         return {"effect": effect, "low": low, "high": high, "n": n, "runs": len(found), "p": p}
+    if claim["metric"] in ONE_RUN:
+        nan = math.nan
+        return {"effect": found.iloc[0], "low": nan, "high": nan, "n": 1, "runs": 1, "p": nan}
     mean, error = found.mean(), found.std() / math.sqrt(len(found))
     half = stats.t.ppf(0.5 + LEVEL / 2, len(found) - 1) * error
     few = len(found) < 6 and np.ptp(found) < 0.005 * max(1, abs(mean))
     steps = sign * (mean - threshold) / error if error else math.copysign(math.inf, sign * (mean - threshold))
     p = math.nan if few else stats.t.sf(steps, len(found) - 1)
     return {"effect": mean, "low": mean - half, "high": mean + half, "n": len(found), "runs": len(found), "p": p}
+
+
+def verdict(claim: dict, found: dict[str, float]) -> str:
+    """The interval against the threshold; the number itself where there is one run."""
+    sign = 1 if claim["direction"] == "above" else -1
+    if claim["metric"] in ONE_RUN:
+        return "reproduced" if sign * (found["effect"] - claim["threshold"]) >= 0 else "not reproduced"
+    ends = sorted(sign * (found[end] - claim["threshold"]) for end in ("low", "high"))
+    wanted = "reproduced" if ends[0] >= 0 else "not reproduced" if ends[1] < 0 else "inconclusive"
+    return "inconclusive" if math.isnan(found["p"]) else wanted
+
+
+def seeds_needed(claim: dict, replicates, found: dict[str, float], most: int = 200) -> float:
+    """Fewest seeds with which four of five repetitions would settle it, if the effect were the one that was found."""
+    effect, threshold = found["effect"], claim["threshold"]
+    if claim["metric"] in ONE_RUN or effect == threshold:
+        return math.nan
+    alike = math.isnan(found["p"]) or (not isinstance(replicates, list) and np.ptp(replicates) < 0.005 * max(1, effect))
+
+    def power(n: int) -> float:
+        if isinstance(replicates, list):
+            far = stats.norm.ppf(0.5 + LEVEL / 2) * math.sqrt(hanley(threshold, n, n))
+            spread = math.sqrt(hanley(effect, n, n))
+            return (
+                stats.norm.cdf((abs(effect - threshold) - far) / spread)
+                if spread
+                else float(abs(effect - threshold) >= far)
+            )
+        if claim["metric"] == "wins":
+            chance, bound = (effect, threshold) if effect > threshold else (1 - effect, 1 - threshold)
+            enough = [k for k in range(1, n + 1) if stats.beta.ppf((1 - LEVEL) / 2, k, n - k + 1) >= bound]
+            return stats.binom.sf(enough[0] - 1, n, chance) if enough else 0.0
+        if not replicates.std():
+            return 1.0
+        shift = min(abs(effect - threshold) * math.sqrt(n) / replicates.std(), 37)
+        return stats.nct.sf(stats.t.ppf(0.5 + LEVEL / 2, n - 1), n - 1, shift)
+
+    fewest = 6 if alike and claim["metric"] != "wins" else 2
+    enough = next((n for n in range(fewest, most + 1) if power(n) >= 0.8), math.nan)
+    return max(enough, claim["minimal_n"]) if enough == enough else enough
+
+
+def shuffle_rate(claim: dict, rows: pd.DataFrame, roles: dict) -> float:
+    """Share of shuffles of the numbers within their part that are reproduced; nan where there is one arm."""
+    options, kind, rng = claim["options"], claim["metric"], np.random.default_rng(1)
+    if kind == "level" or kind in ONE_RUN:
+        return math.nan
+    where, value = options.get("where", {}), options.get("value", "value")
+    if kind == "interaction":
+        frames = [
+            pick(rows, where | options[a] | options[b], roles) for a in ("first", "then") for b in ("high", "low")
+        ]
+        rows = pd.concat(frames)
+        by = [axis for axis in options["first"]]
+    elif kind in ("difference", "ratio"):
+        frames = [pick(rows, where | options[side], roles) for side in ("high", "low")]
+        shared = [a for a in AXES if a in rows and {*frames[0][a].dropna()} == {*frames[1][a].dropna()}]
+        rows, by = pd.concat(frames), [options["over"]] if kind == "ratio" else [a for a in shared if a in rows]
+    elif kind == "wins":
+        rows, by = pick(rows, where, roles), ["gamma", "depth", "seed"]
+        rows = rows[rows["score"].isin([options["first"], options["second"]])]
+        rows = rows.assign(
+            value=rows["value"] / rows["score"].map(lambda name: options.get("uniform", {}).get(name, 1))
+        )
+        claim = claim | {"options": {key: part for key, part in options.items() if key != "uniform"}}
+    elif kind == "peak":
+        rows, by = pd.concat([pick(rows, where | p, roles) for p in (options["inside"], *options["outside"])]), []
+    else:
+        rows, by = pick(rows, where, roles), options.get("within", [])
+    count = 0
+    for _ in range(SHUFFLES):
+        places = rows.groupby(by).indices.values() if by else [np.arange(len(rows))]
+        order = np.concatenate([rng.permutation(part) for part in places])
+        moved = rows[value].to_numpy(dtype=float).copy()
+        moved[np.concatenate(list(places))] = rows[value].to_numpy(dtype=float)[order]
+        again = numbers(claim, replicates(claim, rows.assign(**{value: moved}), roles))
+        count += verdict(claim, again) == "reproduced"
+    return count / SHUFFLES
+
+
+MEASURES = ("loss", "train loss", "accuracy", "step", "seen", "in distribution")
+"""Measures of gates that :func:`gate_values` knows."""
+
+
+def gate_values(measure: str, claim: dict, tables: dict, roles: dict) -> pd.Series:
+    """What a gate looks at, one number for each run that a claim compares."""
+    rows, options = tables[claim["table"]], claim["options"]
+    where, axes = options.get("where", {}), [axis for axis in (*AXES, "seed") if axis in rows]
+    if claim["metric"] == "by_phase":
+        sides = [{"phase": [options["high"], options["low"]]}]
+    else:
+        sides = [options[side] for side in ("high", "low", "inside") if side in options] + options.get("outside", [])
+    parts = [options[part] for part in ("first", "then") if part in options] or [{}]
+    compared = pd.concat([pick(rows, where | part | side, roles) for side in sides or [{}] for part in parts])
+    runs = compared[axes].drop_duplicates()
+    curves = tables["fig_curves"]
+    ends = curves.loc[curves.groupby(["gamma", "depth", "lr", "weight_decay", "seed"])["step"].idxmax()]
+    if measure == "in_distribution":
+        source, column = rows[(rows["panel"] == "b") & (rows["group"] == "all")], "accuracy"
+    elif measure == "seen" and "quantity" in rows:
+        source, column = rows[(rows["quantity"] == "accuracy") & (rows["part"] == "test")], "value"
+    elif measure == "seen" and "seen_accuracy" in rows:
+        source, column = pick(rows, {k: v for k, v in where.items() if k not in axes}, roles), "seen_accuracy"
+    elif measure in rows:
+        source, column = pick(rows, {k: v for k, v in where.items() if k not in axes}, roles), measure
+    else:
+        source, column = ends, measure
+    by = [axis for axis in axes if axis in source and runs[axis].notna().all()]
+    return runs.merge(source.groupby(by, as_index=False)[column].mean(), on=by)[column].astype(float)
 
 
 def hanley(theta, m: int, n: int):

@@ -118,11 +118,21 @@ def mixture(n: int, p: float) -> tuple[float, float]:
 def test_mixtures_are_reported():
     """docs/claims.md says how wrong the interval is where runs are of two kinds: counted here, not simulated."""
     text = (REPOSITORY / "docs" / "claims.md").read_text()
-    rows = re.findall(r"^\| (\d) \| (0\.\d+) \| (0?\.\d+) \| (0?\.\d+|0) \|$", text, re.MULTILINE)
+    rows = re.findall(r"^\| (\d) \| (0\.\d+) \| (\.\d+) \| (\.\d+|0) \| (\.\d+) \|$", text, re.MULTILINE)
+    assert len(rows) == 9
     assert {int(n) for n, *_ in rows} == {3, 6, 9}
-    for n, p, covered, reproduced in rows:
+    for n, p, covered, reproduced, uneven in rows:
         found = mixture(int(n), float(p))
         assert (float(covered), float(reproduced)) == pytest.approx(found, abs=0.0051)
+        assert float(uneven) == pytest.approx(uneven_mixture(int(n), float(p)), abs=0.03)
+
+
+def uneven_mixture(n: int, p: float) -> float:
+    """Share of ``reproduced`` at p where the runs of a kind differ by .01 (standard deviation)."""
+    rng = np.random.default_rng(n)
+    drawn = (rng.random((2000, n)) < p) + rng.normal(0, 0.01, (2000, n))
+    found = (estimate("mean", one_each(values), LEVEL, p, "above") for values in drawn)
+    return np.mean([verdict(one, p, "above") == REPRODUCED for one in found])
 
 
 def test_three_alike_of_a_mixture_are_never_reproduced():

@@ -53,6 +53,15 @@ def test_seen_pairs_must_be_learned():
     assert "seen pairs were not learned: seen 0.71 < 0.9" in gated(rows).reason
 
 
+def test_seen_pairs_are_those_of_the_version_that_is_judged():
+    """The best over evaluations and the last one have seen accuracies of their own, and no mean of both."""
+    rows = phase_table(lambda gamma, seed: 0.95)
+    rows.loc[rows["version"] == "last", "seen_accuracy"] = 0.5
+    assert gated(rows).verdict == REPRODUCED
+    rows["seen_accuracy"] = 1.45 - rows["seen_accuracy"]
+    assert "seen pairs were not learned: seen 0.5 < 0.9" in gated(rows).reason
+
+
 def test_a_gate_that_cannot_be_read_says_so():
     rows = phase_table(lambda gamma, seed: 0.95)
     found = judge(CLAIM, CLAIMS, replace(evidence(rows), curves=None))
@@ -89,6 +98,27 @@ def test_two_arms_that_answer_nothing_are_not_compared(small, verdict):
     assert (found.gate == "answers") == (verdict == NOT_EVALUATED)
 
 
+def test_a_better_arm_with_an_unknown_run_is_not_judged():
+    rows = task_table(large=0.3, small=0.6, seeds=6)
+    rows.loc[(rows["seed"] == 2) & (rows["size"] == 500) & (rows["gamma"] == 0.5), "accuracy"] = float("nan")
+    found = judge(BY_NAME["fig6a_scan"], CLAIMS, evidence(rows))
+    assert (found.verdict, found.gate) == (NOT_EVALUATED, "answers")
+    assert "cannot be told: no accuracy of gamma 0.5, size 500" in found.reason
+
+
+def test_where_every_run_fails_a_gate_a_missing_one_names_it():
+    """A scale that is too small for everything says why, also where it has no run at the claim's gamma."""
+    rows = phase_table(lambda gamma, seed: 0.95)
+    curves = course(rows).assign(loss=4.1)
+    elsewhere = [frame[frame["gamma"] != 0.5] for frame in (rows, curves)]
+    found = gated(elsewhere[0], curves=elsewhere[1])
+    assert (found.verdict, found.gate) == (NOT_EVALUATED, "fitted")
+    assert found.reason.startswith("training did not converge: loss 4.1 > 0.01 (gamma 0.")
+    assert found.reason.endswith("12 of 12 run(s)); no run has gamma 0.5 (there are: 0.2, 0.8)")
+    elsewhere[1].loc[elsewhere[1]["gamma"] == 0.8, "loss"] = 0.001
+    assert gated(elsewhere[0], curves=elsewhere[1]).gate == "runs"
+
+
 def test_gammas_that_depart_from_the_rule_are_not_judged():
     rows = phase_table(lambda gamma, seed: 0.95)
     found = judge(CLAIM, CLAIMS, replace(evidence(rows), departs="widths are too small"))
@@ -106,7 +136,9 @@ def test_a_gate_may_look_at_other_runs_than_the_claim_compares():
     rows = phase_table(lambda gamma, seed: 1 - gamma)
     curves = course(rows)
     curves.loc[curves["gamma"] == 0.2, "loss"] = 3.0
-    assert judge(claim, CLAIMS, evidence(rows, curves=curves)).verdict == REPRODUCED
+    found = judge(claim, CLAIMS, evidence(rows, curves=curves))
+    assert found.verdict == REPRODUCED
+    assert "at the settings that the gate looks at; 6 of all 18 runs fail it" in found.gate
     everywhere = replace(claim, needs=(Need(CLAIMS.gates["fitted"]),))
     assert judge(everywhere, CLAIMS, evidence(rows, curves=curves)).verdict == NOT_EVALUATED
 

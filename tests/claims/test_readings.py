@@ -65,10 +65,10 @@ def test_holm_is_never_smaller_and_keeps_the_order():
     assert holm([]).size == 0
 
 
-@pytest.fixture
-def table(tmp_path):
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
     """The scorecard of a scale that has one table: Fig 2 at the paper's gammas, three of six seeds of another kind."""
-    config = load_config({"scale": "laptop", "results": str(tmp_path)})
+    config = load_config({"scale": "laptop", "results": str(tmp_path_factory.mktemp("results"))})
     kinds = {0.12: 0.1, 0.62: 0.95, 0.99: 0.02}
     rows = phase_table(lambda gamma, seed: 0.9)
     rows["gamma"] = rows["gamma"].map({0.2: 0.12, 0.5: 0.62, 0.8: 0.99})
@@ -107,6 +107,7 @@ def test_single_seeds_are_shown_where_they_lie_apart(table):
     assert singles_text(rows["fig2b_small_init_inferential"]) == "seeds 0.10 0.10 0.10 0.96 0.97 0.98"
     assert singles_text(rows["fig2a_large_init_symmetric"]) == ""
     assert "seeds 0.10 0.10 0.10 0.96 0.97 0.98" in as_markdown(table)
+    assert "Intervals have a level of 95%." in as_markdown(table)
     readings = "by the last evaluation: reproduced; gamma 0.12: not reproduced; gamma 0.99: inconclusive"
     assert f"**reproduced**; {readings}" in as_markdown(table)
     assert count_text(rows["fig2a_large_init_symmetric"]) == "6"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 import recomputed
@@ -45,14 +46,44 @@ def test_judged_rows(rows):
         if row["verdict"] == "not evaluated":
             assert math.isnan(row["effect"])
             continue
-        roles = recomputed.roles_of(CONFIG, study_of(claim))
-        found = recomputed.numbers(claim, recomputed.replicates(claim, TABLES[claim["table"]], roles))
+        roles, rows_of_table = recomputed.roles_of(CONFIG, study_of(claim)), TABLES[claim["table"]]
+        replicates = recomputed.replicates(claim, rows_of_table, roles)
+        found = recomputed.numbers(claim, replicates)
         assert {name: row[name] for name in found} == {name: near(value) for name, value in found.items()}
         assert row["ratio"] == near(found["effect"] / row["paper_effect"] if row["paper_effect"] else math.nan)
-        sign = 1 if claim["direction"] == "above" else -1
-        ends = sorted(sign * (found[end] - claim["threshold"]) for end in ("low", "high"))
-        wanted = "reproduced" if ends[0] >= 0 else "not reproduced" if ends[1] < 0 else "inconclusive"
-        assert row["verdict"] == ("inconclusive" if math.isnan(found["p"]) else wanted)
+        assert row["verdict"] == recomputed.verdict(claim, found)
+        assert row["seeds_needed"] == near(recomputed.seeds_needed(claim, replicates, found))
+        rate = recomputed.shuffle_rate(claim, rows_of_table, roles)
+        assert row["shuffle_rate"] == pytest.approx(rate, abs=0.05, nan_ok=True), "two samples of shuffles"
+        assert row["beside"] == "; ".join(beside(claim, rows_of_table, roles))
+
+
+def beside(claim: dict, rows_of_table, roles: dict) -> list[str]:
+    """Other readings of a claim in the words of the scorecard."""
+    words = []
+    for name, options in claim.get("beside", {}).items():
+        where = {**claim["options"].get("where", {}), **options.get("where", {})}
+        other = claim | {"options": {**claim["options"], **options, "where": where}}
+        found = recomputed.numbers(other, recomputed.replicates(other, rows_of_table, roles))
+        numbers = f"{found['effect']:.2f} [{found['low']:.2f}, {found['high']:.2f}]"
+        words.append(f"{name}: {recomputed.verdict(other, found)} ({numbers})")
+    return words
+
+
+@pytest.mark.parametrize("name", [claim.name for claim in CLAIMS.claims])
+def test_what_gates_saw(rows, name):
+    """The number of every gate that the runs of the committed tables failed or passed, worst run first."""
+    (row,) = (row for row in rows if row["claim"] == name)
+    claim = PLAIN[name]
+    text = row["reason"] if row["verdict"] == "not evaluated" else row["gate"]
+    seen = re.findall(rf"({'|'.join(recomputed.MEASURES)}) (\S+) [≤≥<>] (\S+)(?: \(gamma|;|$)", text)
+    for measure, value, bound in seen:
+        roles = recomputed.roles_of(CONFIG, study_of(claim))
+        at_most = f"{measure} {value} ≤" in text or f"{measure} {value} >" in text
+        found = recomputed.gate_values(measure.replace(" ", "_"), claim, TABLES, roles)
+        failed = f"{measure} {value} >" in text or f"{measure} {value} <" in text
+        kept = found if failed else found[found <= float(bound)] if at_most else found[found >= float(bound)]
+        assert float(value) == pytest.approx(kept.max() if at_most else kept.min(), rel=1e-3)
 
 
 def test_holm(rows):

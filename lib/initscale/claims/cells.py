@@ -17,7 +17,7 @@ import pandas as pd
 
 from initscale.claims.selection import Roles, Unavailable, need_columns, select
 
-RUN_AXES = ("study", "norm", "corpus", "gamma", "depth", "size", "lr", "weight_decay", "seed")
+RUN_AXES = ("study", "norm", "corpus", "precision", "gamma", "depth", "size", "lr", "weight_decay", "seed")
 """Columns that name a run."""
 REPLICATE = ["gamma", "depth", "seed"]
 """Runs that agree in these and differ in their rates are one."""

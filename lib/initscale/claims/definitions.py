@@ -49,7 +49,10 @@ class Need:
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim; the keys are described in config/claims.schema.yaml."""
+    """One claim; the keys are described in config/claims.schema.yaml.
+
+    ``added`` is empty for the claims that were fixed first.
+    """
 
     name: str
     figure: str
@@ -66,6 +69,7 @@ class Claim:
     minimal_n: int
     unit: str
     provisional: bool
+    added: str
     tolerance: float
     paper: dict[str, Any]
 
@@ -128,6 +132,10 @@ def _check(where: str, claim: dict, gates: dict[str, Gate], values: dict[str, Pa
             raise ConfigError(
                 f"unknown option `{unknown[0]}` (known here: {', '.join(metric.options)})", where=f"{where}.options"
             )
+    if claim["minimal_n"] < 2 and metric.test != "run":
+        raise ConfigError(
+            "one replicate has no interval, and this claim needs two at least", where=f"{where}.minimal_n"
+        )
     missing = [key for key in metric.required if key not in claim["options"]]
     if missing:
         raise ConfigError(f"the option `{missing[0]}` is missing", where=f"{where}.options")

@@ -6,7 +6,7 @@ or cannot be read, is the reason not to judge; it never counts against the paper
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -64,15 +64,36 @@ def check(need: Need, claim: Claim, evidence: Evidence) -> Checked:
     except Unreadable as error:
         return Checked(gate.name, False, f"{gate.message}, or it cannot be told: {error}")
     compared = arms(claim, evidence.rows, evidence.roles)
-    if need.where is not None:
-        compared = {"": select(evidence.rows, claim.options.get("where", {}) | need.where, evidence.roles)}
-    measured = {name: _measured(runs_of(rows), values) for name, rows in compared.items()}
-    if not any(map(len, measured.values())):
+    everywhere = {name: _measured(runs_of(rows), values) for name, rows in compared.items()}
+    if not any(map(len, everywhere.values())):
         raise Unavailable(_no_run(evidence.rows))
     if gate.of == "better":
-        means = {name: rows["value"].mean() for name, rows in measured.items()}
-        return _checked(gate, max(means.values()), "mean of the better arm")
-    return _every_run(gate, pd.concat(measured.values(), ignore_index=True).drop_duplicates())
+        return _better_arm(gate, everywhere)
+    runs = pd.concat(everywhere.values(), ignore_index=True).drop_duplicates()
+    if need.where is None:
+        return _every_run(gate, runs)
+    rows = select(evidence.rows, claim.options.get("where", {}) | need.where, evidence.roles)
+    return _with_the_others(gate, _every_run(gate, _measured(runs_of(rows), values)), runs)
+
+
+def check_all(need: Need, claim: Claim, evidence: Evidence) -> str:
+    """What a gate says of the runs of a claim's table, where none of them is what the claim asks for.
+
+    Returns
+    -------
+    Why they fail, if all of them do; otherwise empty, because then it is the missing run that stops the claim.
+    """
+    gate, kind = need.gate, {column: value for column, value in _kind(claim).items() if column != "phase"}
+    if gate.measure == "parameters":
+        checked = _checked(gate, evidence.parameters, "")
+        return "" if checked.passed else checked.message
+    try:
+        values = GATE_MEASURES[gate.measure](evidence, kind)
+        runs = _measured(runs_of(select(evidence.rows, kind, evidence.roles)), values).dropna(subset="value")
+    except (Unreadable, Unavailable):
+        return ""
+    hopeless = len(runs) and not any(passes(gate, value) for value in runs["value"])
+    return _every_run(gate, runs).message if hopeless else ""
 
 
 def without(rows: pd.DataFrame, runs: pd.DataFrame | None) -> pd.DataFrame:
@@ -83,12 +104,32 @@ def without(rows: pd.DataFrame, runs: pd.DataFrame | None) -> pd.DataFrame:
     return rows[~_matches(rows, keys)]
 
 
+def _better_arm(gate: Gate, arms: dict[str, pd.DataFrame]) -> Checked:
+    """Gate on the larger of the arms' means; it cannot be told where a run has no value."""
+    unknown = [rows[rows["value"].isna()] for rows in arms.values()]
+    if any(map(len, unknown)):
+        return _cannot_be_told(gate, pd.concat(unknown))
+    return _checked(gate, max(rows["value"].mean() for rows in arms.values() if len(rows)), "mean of the better arm")
+
+
+def _with_the_others(gate: Gate, checked: Checked, runs: pd.DataFrame) -> Checked:
+    """The outcome of a gate that looks at some runs of a claim, and how many of all of them do not pass it."""
+    failed = sum(not passes(gate, value) for value in runs["value"])
+    if not checked.passed or not failed:
+        return checked
+    words = f"{checked.message} at the settings that the gate looks at; {failed} of all {len(runs)} runs fail it"
+    return replace(checked, message=words)
+
+
+def _cannot_be_told(gate: Gate, unknown: pd.DataFrame) -> Checked:
+    words = f"{gate.message}, or it cannot be told: no {gate.measure} of {_run_text(unknown)}"
+    return Checked(gate.name, False, words)
+
+
 def _every_run(gate: Gate, runs: pd.DataFrame) -> Checked:
     unknown = runs["value"].isna()
     if unknown.any():
-        return Checked(
-            gate.name, False, f"{gate.message}, or it cannot be told: no {gate.measure} of {_run_text(runs[unknown])}"
-        )
+        return _cannot_be_told(gate, runs[unknown])
     good = runs["value"].map(lambda value: passes(gate, value))
     if good.all() or (gate.runs == "most" and good.mean() >= SHARE):
         what = "left out" if gate.leave_out else "not"

@@ -5,6 +5,7 @@ share  effect: mean over seeds of the share of each seed's runs. Interval: Clopp
        are seeds, as if the runs of one seed were one. p: binomial test.
 rank   effect: probability that a run of the first group exceeds one of the second (ties half). Interval: score interval
        for it (Newcombe 2006, method 5), with as many runs as the groups have seeds. p: its normal test.
+run    effect: the number of one run, a fact that is the same whenever it is repeated. No interval, no p.
 
 p is one-sided, against the threshold. How often the intervals cover is measured in tests/claims/test_coverage.py.
 """
@@ -28,7 +29,10 @@ FEW = 6
 
 @dataclass(frozen=True)
 class Estimate:
-    """An effect with its interval, n (seeds; of the smaller group), p, and whether means of seeds were all alike."""
+    """An effect with its interval, n (seeds; of the smaller group), p, and whether means of seeds were all alike.
+
+    The number of one run has no interval: ``low`` and ``high`` are nan.
+    """
 
     effect: float
     low: float
@@ -36,6 +40,11 @@ class Estimate:
     n: int
     p: float = float("nan")
     alike: bool = False
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """What is set against the threshold: the interval, or the number of one run."""
+        return (self.effect, self.effect) if math.isnan(self.low) else (self.low, self.high)
 
     @property
     def decides(self) -> bool:
@@ -49,8 +58,8 @@ def size(sample: Sample) -> int:
 
 
 def estimate(test: str, sample: Sample, level: float, threshold: float, direction: str) -> Estimate:
-    """Estimate of a sample with at least two seeds in each group."""
-    return {"mean": _mean, "share": _share, "rank": _exceeds}[test](sample, level, threshold, direction)
+    """Estimate of a sample with at least two seeds in each group, or of one run (``test`` is run)."""
+    return {"mean": _mean, "share": _share, "rank": _exceeds, "run": _run}[test](sample, level, threshold, direction)
 
 
 def _mean(sample: Sample, level: float, threshold: float, direction: str) -> Estimate:
@@ -65,6 +74,11 @@ def _mean(sample: Sample, level: float, threshold: float, direction: str) -> Est
         p = 0.0 if _toward(mean - threshold, direction) >= 0 else 1.0
     result = Estimate(mean, mean - half, mean + half, n, p, alike)
     return result if result.decides else replace(result, p=float("nan"))
+
+
+def _run(sample: Sample, level: float, threshold: float, direction: str) -> Estimate:
+    ((value,),) = sample.groups
+    return Estimate(float(value), math.nan, math.nan, 1)
 
 
 def _share(sample: Sample, level: float, threshold: float, direction: str) -> Estimate:

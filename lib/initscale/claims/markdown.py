@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pyarrow as pa
@@ -15,7 +16,8 @@ _MARKS = (
     "<!-- scorecard: made by `python -m initscale scorecard --readme`, do not edit -->",
     "<!-- end of scorecard -->",
 )
-_HEAD = ("fig", "claim", "verdict", "ours [interval]", "n", "asked", "paper", "course", "Holm p", "seeds for 80 %")
+_HEAD = ("fig", "claim", "verdict", "ours [interval]", "n", "asked", "paper", "course", "Holm p", "shuffled")
+_HEAD += ("seeds for 80 %", "gates")
 
 
 def as_markdown(table: pa.Table) -> str:
@@ -23,7 +25,12 @@ def as_markdown(table: pa.Table) -> str:
     rows = table.to_pandas()
     judged, others = (rows[rows["verdict"] != NOT_EVALUATED], rows[rows["verdict"] == NOT_EVALUATED])
     scale, fixed = (table.schema.metadata[name].decode() for name in (b"scale", b"fixed"))
-    lines = [summary(rows, scale), "", f"Roles, gates, thresholds and grid, fixed before the runs: `{fixed}`.", ""]
+    level, added = (json.loads(table.schema.metadata[name]) for name in (b"level", b"added"))
+    words = [
+        f"Intervals have a level of {level:.0%}. Roles, gates, thresholds and grid, fixed before the runs: `{fixed}`."
+    ]
+    words += [f"Claims added {when}: `{own}`." for when, own in added.items()]
+    lines = [summary(rows, scale), "", " ".join(words), ""]
     if len(judged):
         lines += [_line(_HEAD), _line(["---"] * len(_HEAD)), *(_line(_cells(row)) for row in judged.itertuples())]
     if len(others):
@@ -48,8 +55,16 @@ def _cells(row) -> list[str]:
         "; ".join(filter(None, (row.paper, paper_text(row)))),
         row.course,
         "" if math.isnan(row.holm) else f"{row.holm:.2g}",
-        "> 200" if math.isnan(row.seeds_needed) else number(row.seeds_needed).removesuffix(".00"),
+        "" if math.isnan(row.shuffle_rate) else f"{row.shuffle_rate:.3g}",
+        _seeds(row),
+        row.gate,
     ]
+
+
+def _seeds(row) -> str:
+    if row.test == "run":
+        return "one run"
+    return "> 200" if math.isnan(row.seeds_needed) else number(row.seeds_needed).removesuffix(".00")
 
 
 def _line(values) -> str:

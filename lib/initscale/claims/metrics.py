@@ -6,6 +6,7 @@ It goes with the interval that fits what it returns (``initscale.claims.interval
 mean   one number per seed: other runs of a seed are averaged first, because they are not independent of each other
 share  one truth value per run, with its seed
 rank   one number per run, in two groups of runs, with its seed
+run    the number of one run, which is a fact and no sample
 
 Common options: ``value`` (column), ``where`` (conditions, see ``selection``).
 """
@@ -172,6 +173,17 @@ def _phases(cells: Cells) -> Sample:
     return Sample(values, seeds, int((~finite_n).sum()))
 
 
+def _one(cells: Cells) -> Sample:
+    """The number of one run."""
+    return _per_seed(cells.grid()[:, 0, 0], cells.seeds)
+
+
+def _distance(cells: Cells) -> Sample:
+    """Largest relative difference of a run from its log, |ours / theirs - 1|, over the parts."""
+    grid_SPA = cells.grid()
+    return _per_seed(np.abs(grid_SPA[..., 0] / grid_SPA[..., 1] - 1).max(1), cells.seeds)
+
+
 METRICS: dict[str, Metric] = {
     "level": Metric(readers.read_level, _level, "mean", None, ("value",), ("where",)),
     "difference": Metric(readers.read_sides, _difference, "mean", 0.0, ("value", "high", "low"), ("where",)),
@@ -184,5 +196,7 @@ METRICS: dict[str, Metric] = {
     "trend": Metric(readers.read_along, _trend, "mean", 0.0, ("value", "along"), ("where", "within")),
     "wins": Metric(readers.read_wins, _wins, "share", 0.5, ("first", "second"), ("where", "uniform")),
     "by_phase": Metric(readers.read_phases, _phases, "rank", 0.5, ("where", "high", "low"), ("within",)),
+    "last_value": Metric(readers.read_last, _one, "run", None, ("value", "where"), ()),
+    "log_distance": Metric(readers.read_log, _distance, "run", None, ("value", "log", "epochs", "where"), ()),
 }
 """By the name that claims use. Options: those that are required, and those that may be given."""

@@ -16,7 +16,11 @@ FEW = 1000
 """Shuffles up to which every one is taken: of three runs against three there are 720."""
 _SEED = 0
 
-ONE_ARMED = {"level": "it asks for a value at one setting and compares nothing"}
+ONE_ARMED = {
+    "level": "it asks for a value at one setting and compares nothing",
+    "last_value": "it is about one run, in which nothing can be exchanged",
+    "log_distance": "it sets one run beside its own log, epoch by epoch, in which nothing can be exchanged",
+}
 """Metrics without arms, with the reason; they are tested on the smoke tables and on untrained models instead."""
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy.stats import binom, nct, norm, t
 
-from initscale.claims.intervals import Estimate, exceedance_variance, share_interval
+from initscale.claims.intervals import FEW, Estimate, exceedance_variance, share_interval
 from initscale.claims.metrics import Sample
 
 POWER = 0.8
@@ -18,10 +18,17 @@ MOST = 200
 def seeds_needed(test: str, sample: Sample, estimated: Estimate, level: float, threshold: float) -> float:
     """Smallest number of seeds with which the interval would clear the threshold in 80 % of the repetitions.
 
-    In whichever direction the effect is. Nan if that takes more than ``MOST``, or if the effect is the threshold.
+    In whichever direction the effect is. Seeds that are all alike decide nothing below ``FEW``: they need as many.
+    Nan if that takes more than ``MOST``, if the effect is the threshold, or for the number of one run.
     """
+    if test == "run":
+        return math.nan
     power = {"mean": _mean, "share": _share, "rank": _exceeds}[test]
-    sizes = (n for n in range(2, MOST + 1) if power(n, sample, estimated.effect, level, threshold) >= POWER)
+    sizes = (
+        n
+        for n in range(FEW if estimated.alike else 2, MOST + 1)
+        if power(n, sample, estimated.effect, level, threshold) >= POWER
+    )
     return float(next(sizes, np.nan)) if estimated.effect != threshold else float("nan")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from initscale.claims.cells import REPLICATE, Cells, cells, chosen_rows, shared_axes
-from initscale.claims.selection import Roles, Unavailable, need_columns, select
+from initscale.claims.selection import ClaimError, Roles, Unavailable, need_columns, select
 
 Options = Mapping[str, Any]
 
@@ -70,6 +70,24 @@ def read_wins(rows: pd.DataFrame, options: Options, roles: Roles) -> Cells:
         for name in names
     }
     return cells(frames, "value", REPLICATE)
+
+
+def read_last(rows: pd.DataFrame, options: Options, roles: Roles) -> Cells:
+    """The value of one run at its last epoch."""
+    chosen = chosen_rows(rows, {**options, "where": {**options["where"], "epoch": "largest"}}, roles, ("epoch",))
+    if len(chosen) != 1:
+        raise ClaimError(f"the conditions leave {len(chosen)} rows, and the claim is about the number of one run")
+    return cells({"": chosen}, options["value"])
+
+
+def read_log(rows: pd.DataFrame, options: Options, roles: Roles) -> Cells:
+    """Arms: one run, and the log of the same run; parts: its first epochs, all of which both must have."""
+    chosen = chosen_rows(rows, options, roles, ("epoch", options["log"]))
+    both = chosen[chosen["epoch"] < options["epochs"]].dropna(subset=[options["value"], options["log"]])
+    if len(both) != options["epochs"]:
+        raise Unavailable(f"run and log share {len(both)} of the first {options['epochs']} epochs")
+    frames = {name: both.assign(value=both[options[name]].astype(float)) for name in ("value", "log")}
+    return cells(frames, "value", ["epoch"])
 
 
 def read_phases(rows: pd.DataFrame, options: Options, roles: Roles) -> Cells:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import pyarrow as pa
 
 from initscale.claims.definitions import Claim, Claims, load_claims
 from initscale.claims.evidence import Tables, evidence_of, read_tables
-from initscale.claims.fixed import fixed_hash
+from initscale.claims.fixed import additions, fixed_hash
 from initscale.claims.intervals import estimate
 from initscale.claims.metrics import METRICS
 from initscale.claims.neighbours import neighbours
@@ -60,6 +61,7 @@ COLUMNS = (
     Column("paper", "string", "", "the paper's finding, with its values and their source"),
     Column("paper_values", "string", "", "what these values are; how each was read is in config/paper_values.csv"),
     Column("tolerance", "float64", "see unit", "difference of effects that `compare` lets pass"),
+    Column("added", "string", "", "when the claim was added behind the hash of the others; empty if it was not"),
 )
 LAST = "last evaluation"
 """Name of the reading that stands beside the paper's rule."""
@@ -94,19 +96,20 @@ def scorecard(config: dict, claims: Claims | None = None) -> pa.Table:
         row["holm"] = p
     table = make_table(COLUMNS, {c.name: [row[c.name] for row in rows] for c in COLUMNS})
     caption = summary(table.to_pandas(), config["scale"])
-    return table.replace_schema_metadata(
-        {"scale": config["scale"], "caption": caption, "fixed": fixed_hash(claims, config["scale"])}
-    )
+    scale = config["scale"]
+    fixed = {"fixed": fixed_hash(claims, scale), "added": json.dumps(additions(claims, scale))}
+    return table.replace_schema_metadata({"scale": scale, "caption": caption, "level": f"{claims.level:g}"} | fixed)
 
 
 def _row(judged: Judged, around: dict[float, Judged], claims: Claims) -> dict:
     claim, estimated = judged.claim, judged.estimate
     shared = ("figure", "statement", "direction", "threshold", "why", "minimal_n", "unit", "test", "metric", "table")
+    shared += ("tolerance", "added")
     effect, neutral = paper_effect(claim, claims), METRICS[claim.metric].neutral
     by_rule = claim.options.get("where", {}).get("version") == "best"
     return {
         "claim": claim.name,
-        **{name: getattr(claim, name) for name in (*shared, "tolerance")},
+        **{name: getattr(claim, name) for name in shared},
         **{name: getattr(judged, name) for name in ("verdict", "reason", "note", "gate")},
         **{name: getattr(estimated, name) if estimated else math.nan for name in ("effect", "low", "high", "p")},
         "n": estimated.n if estimated else 0,
@@ -127,11 +130,12 @@ _NOTHING = {"runs": 0, "singles": "", "seeds_needed": math.nan, "shuffle_rate": 
 
 def _noise_and_power(judged: Judged, level: float) -> dict:
     claim, sample = judged.claim, judged.sample
+    needed = seeds_needed(claim.test, sample, judged.estimate, level, claim.threshold)
     singles = [" ".join(number(float(value)) for value in sorted(group)) for group in sample.groups]
     return {
         "runs": min(map(len, sample.groups)),
         "singles": " | ".join(singles),
-        "seeds_needed": seeds_needed(claim.test, sample, judged.estimate, level, claim.threshold),
+        "seeds_needed": max(needed, claim.minimal_n) if math.isfinite(needed) else needed,
         "shuffle_rate": math.nan if claim.metric in ONE_ARMED else shuffle_rate(judged, level),
     }
 
@@ -161,7 +165,9 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
 
 
 def _short(judged: Judged) -> str:
-    """Verdict of another reading, with its effect or the gate."""
+    """Verdict of another reading, with its effect or the gate; other runs than the one of the claim are not judged."""
+    if judged.estimate and judged.claim.test == "run":
+        return f"{effect_text(judged.estimate)}, not judged"
     return f"{judged.verdict} ({effect_text(judged.estimate) if judged.estimate else judged.gate or judged.reason})"
 
 

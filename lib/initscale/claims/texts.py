@@ -16,7 +16,9 @@ def number(value: float) -> str:
 
 
 def effect_text(row) -> str:
-    """Effect and interval of a row, empty if not evaluated."""
+    """Effect and interval of a row, empty if not evaluated; the number of one run has no interval."""
+    if not math.isnan(row.effect) and math.isnan(row.low):
+        return f"{row.effect:.2g}"
     return "" if math.isnan(row.effect) else f"{number(row.effect)} [{number(row.low)}, {number(row.high)}]"
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from initscale.claims.cells import Cells
 from initscale.claims.definitions import Claim, Claims
 from initscale.claims.evidence import Evidence
-from initscale.claims.gates import check, without
+from initscale.claims.gates import check, check_all, without
 from initscale.claims.intervals import FEW, Estimate, estimate, size
 from initscale.claims.metrics import METRICS, Sample
 from initscale.claims.selection import ClaimError, Roles, Unavailable
@@ -48,11 +48,10 @@ def verdict(interval: Estimate, threshold: float, direction: str) -> str:
     """
     if not interval.decides:
         return INCONCLUSIVE
+    low, high = interval.ends
     if direction == "above":
-        return (
-            REPRODUCED if interval.low >= threshold else NOT_REPRODUCED if interval.high < threshold else INCONCLUSIVE
-        )
-    return REPRODUCED if interval.high <= threshold else NOT_REPRODUCED if interval.low > threshold else INCONCLUSIVE
+        return REPRODUCED if low >= threshold else NOT_REPRODUCED if high < threshold else INCONCLUSIVE
+    return REPRODUCED if high <= threshold else NOT_REPRODUCED if low > threshold else INCONCLUSIVE
 
 
 def judge(claim: Claim, claims: Claims, evidence: Evidence) -> Judged:
@@ -67,12 +66,20 @@ def judge(claim: Claim, claims: Claims, evidence: Evidence) -> Judged:
     try:
         return _gated(claim, claims.level, evidence)
     except Unavailable as error:
-        return Judged(claim, NOT_EVALUATED, str(error), gate="runs")
+        return _without_run(claim, evidence, str(error))
     except ClaimError as error:
         if claim.provisional:
             reason = f"the table was made before it had what the claim needs: {error.what}"
             return Judged(claim, NOT_EVALUATED, reason, gate="table")
         raise ClaimError(error.what, where=f"claim `{claim.name}`, table `{claim.table}`") from None
+
+
+def _without_run(claim: Claim, evidence: Evidence, reason: str) -> Judged:
+    """No run is what the claim asks for. Where none of the others passes a gate either, this gate is named."""
+    for need in claim.needs:
+        if words := check_all(need, claim, evidence):
+            return Judged(claim, NOT_EVALUATED, f"{words}; {reason}", gate=need.gate.name)
+    return Judged(claim, NOT_EVALUATED, reason, gate="runs")
 
 
 def _gated(claim: Claim, level: float, evidence: Evidence) -> Judged:
@@ -113,9 +120,11 @@ def judge_metric(claim: Claim, level: float, rows: pd.DataFrame, roles: Roles) -
         reason = f"{n} seed(s){where}, and the claim needs {claim.minimal_n}"
         return Judged(claim, NOT_EVALUATED, reason, "; ".join(notes), gate="n")
     estimated = estimate(claim.test, sample, level, claim.threshold, claim.direction)
+    unseen = f"a kind of up to {1 - ((1 - level) / 2) ** (1 / n):.0%} of seeds may not have been seen"
     if estimated.alike:
-        unseen = 1 - ((1 - level) / 2) ** (1 / n)
         decide = "" if estimated.decides else f", which decides nothing below {FEW} seeds"
-        notes.append(f"all {n} seeds are alike{decide}; a kind of up to {unseen:.0%} of seeds may not have been seen")
+        notes.append(f"all {n} seeds are alike{decide}; {unseen}")
+    elif claim.test == "mean" and n < FEW:
+        notes.append(f"{n} seeds: {unseen}")
     outcome = verdict(estimated, claim.threshold, claim.direction)
     return Judged(claim, outcome, "", "; ".join(notes), "", estimated, sample, cells)

@@ -32,7 +32,8 @@ def read_settings(path: Path = SETTINGS_FILE) -> dict[str, dict[str, dict]]:
 def departures(configs: Mapping[str, dict], settings: Mapping[str, dict]) -> dict[str, list[Row]]:
     """Study -> rows (fact, paper, code, one cell for each scale) for every fact in which a scale departs from either.
 
-    Of the studies that name a rule for their gammas; others repeat a run of the authors and claim nothing.
+    Of the studies that name a rule for their gammas, and of those that the settings name: the replay of the authors'
+    own run has nothing to map.
 
     Parameters
     ----------
@@ -44,7 +45,8 @@ def departures(configs: Mapping[str, dict], settings: Mapping[str, dict]) -> dic
     ConfigError for a study of a configuration that the settings do not know.
     """
     tables = {}
-    studies = (name for config in configs.values() for name, study in config["studies"].items() if "mapped" in study)
+    every = (named for config in configs.values() for named in config["studies"].items())
+    studies = (name for name, study in every if "mapped" in study or name in settings)
     for study in dict.fromkeys(studies):
         facts = settings.get(_described(study, configs, settings))
         rows = [row for fact, sides in facts.items() if (row := _row(configs, study, fact, sides))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import math
 import os
 import struct
 from collections import Counter
@@ -45,10 +46,11 @@ def verdict_rows(scorecard: pd.DataFrame, claims: Claims, figures: set[str]) -> 
 
 def interval_bar(row) -> dict:
     """Positions in percent of interval, effect and threshold on an axis that holds them all, with its two ends."""
-    ends = [row.low, row.high, row.threshold]
-    margin = (max(ends) - min(ends)) * 0.08 or 0.5
-    low, high = min(ends) - margin, max(ends) + margin
-    place = {name: 100 * (getattr(row, name) - low) / (high - low) for name in ("low", "high", "effect", "threshold")}
+    interval = (row.effect, row.effect) if math.isnan(row.low) else (row.low, row.high)  # one run has no interval
+    marks = {"low": interval[0], "high": interval[1], "effect": row.effect, "threshold": row.threshold}
+    margin = (max(marks.values()) - min(marks.values())) * 0.08 or 0.5
+    low, high = min(marks.values()) - margin, max(marks.values()) + margin
+    place = {name: 100 * (value - low) / (high - low) for name, value in marks.items()}
     return {name: round(value, 2) for name, value in place.items()} | {"above": row.direction == "above"}
 
 
