@@ -12,7 +12,7 @@ import yaml
 from scipy import stats
 
 AXES = ("study", "norm", "corpus", "gamma", "depth", "size", "lr", "weight_decay")
-LEVEL, SHUFFLES = 0.95, 400
+LEVEL, SHUFFLES = 0.95, 100
 ONE_RUN = ("last_value", "log_distance")
 
 
@@ -244,7 +244,7 @@ def gate_values(measure: str, claim: dict, tables: dict, roles: dict) -> pd.Seri
     compared = pd.concat([pick(rows, where | part | side, roles) for side in sides or [{}] for part in parts])
     runs = compared[axes].drop_duplicates()
     curves = tables["fig_curves"]
-    ends = curves.loc[curves.groupby(["gamma", "depth", "lr", "weight_decay", "seed"])["step"].idxmax()]
+    ends = curves.loc[curves.groupby([axis for axis in (*AXES, "seed") if axis in curves])["step"].idxmax()]
     if measure == "in_distribution":
         source, column = rows[(rows["panel"] == "b") & (rows["group"] == "all")], "accuracy"
     elif measure == "seen" and "quantity" in rows:

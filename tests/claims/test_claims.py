@@ -233,7 +233,9 @@ def test_runs_that_differ_in_their_rate_only_are_one_replicate():
 def test_routes_are_set_against_uniform_attention():
     """Half of the inferential route's uniform value against more than the symmetric one's: the smaller number wins."""
     rows = score_table({"symmetric": {"symmetric_route": [0.04] * 12, "inferential_route": [0.06] * 12}})
-    assert judged("fig3a_symmetric_route", rows).verdict == REPRODUCED
+    found = judged("fig3a_symmetric_route", rows)
+    assert found.verdict == REPRODUCED
+    assert "in units of uniform attention: symmetric route 1.6, inferential route 1.2" in found.note
 
 
 def test_uniform_values_are_those_of_uniform_causal_attention():

@@ -159,7 +159,7 @@ def test_runs_by_phase_that_do_not_exist_are_counted():
     rows = phase_table(lambda gamma, seed: 1.0).assign(phase="shaded", kind="run", figure="fig3", value=0.5)
     rows = rows.assign(score="ao_commutativity")
     found = judge(BY_NAME["fig3b_by_phase"], CLAIMS, evidence(rows))
-    assert found.reason == "no run is in the phase (18 shaded)"
+    assert found.reason == "no run is in either phase (18 shaded)"
 
 
 def test_a_need_is_checked_alone():

@@ -40,8 +40,8 @@ def nearest_roles(evidence: Evidence) -> Evidence:
 
 def measured(claim: Claim):
     """A claim without its gates on the committed tables; skips where these cannot answer."""
-    evidence = nearest_roles(evidence_of(CONFIG, claim, TABLES))
     try:
+        evidence = nearest_roles(evidence_of(CONFIG, claim, TABLES))
         found = judge_metric(replace(claim, minimal_n=2), CLAIMS.level, evidence.rows, evidence.roles)
     except (Unavailable, ClaimError) as error:
         pytest.skip(f"the committed tables cannot answer: {error}")

@@ -52,8 +52,29 @@ def test_neighbouring_gammas_are_judged_behind_the_same_gates():
     curves.loc[curves["gamma"] == 0.2, "loss"] = 2.0
     claim = BY_NAME["fig2a_large_init_symmetric"]
     found = neighbours(claim, CLAIMS, evidence(rows, curves=curves))
-    assert {gamma: one.verdict for gamma, one in found.items()} == {0.2: NOT_EVALUATED, 0.8: NOT_REPRODUCED}
-    assert neighbours(BY_NAME["fig2b_inferential_exceeds"], CLAIMS, evidence(rows)) == {}
+    verdicts = {gamma: one.verdict for gamma, one in found.items()}
+    assert verdicts == {"gamma 0.2": NOT_EVALUATED, "gamma 0.8": NOT_REPRODUCED}
+    assert neighbours(replace(claim, options={"value": "accuracy"}), CLAIMS, evidence(rows)) == {}
+
+
+def test_of_a_claim_that_compares_gammas_one_is_exchanged_at_a_time():
+    rows = phase_table(lambda gamma, seed: {0.2: 0.1, 0.5: 0.95, 0.8: 0.2}[gamma] + 0.01 * (seed % 3))
+    found = neighbours(BY_NAME["fig2a_symmetric_exceeds"], CLAIMS, evidence(rows))
+    assert {gamma: one.verdict for gamma, one in found.items()} == {"gamma 0.2 as symmetric": NOT_REPRODUCED}
+
+
+def test_other_readings_are_behind_the_same_gates():
+    """The best rate is fitted and the recipe's own is not: the last evaluation is then nothing against the paper."""
+    rows = phase_table(lambda gamma, seed: 0.95 + 0.01 * (seed % 3))
+    last = rows["version"] == "last"
+    rows.loc[last, "accuracy"] -= 0.8
+    rows.loc[~last, "lr"] = 2e-4
+    curves = course(rows)
+    curves.loc[curves["lr"] == 2.5e-4, "loss"] = 0.7
+    found = judge(BY_NAME["fig2a_large_init_symmetric"], CLAIMS, evidence(rows, curves=curves))
+    assert found.verdict == REPRODUCED
+    beside = found.beside["last evaluation"]
+    assert (beside.verdict, beside.gate) == (NOT_EVALUATED, "fitted")
 
 
 def test_holm_is_never_smaller_and_keeps_the_order():

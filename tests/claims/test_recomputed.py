@@ -54,7 +54,7 @@ def test_judged_rows(rows):
         assert row["verdict"] == recomputed.verdict(claim, found)
         assert row["seeds_needed"] == near(recomputed.seeds_needed(claim, replicates, found))
         rate = recomputed.shuffle_rate(claim, rows_of_table, roles)
-        assert row["shuffle_rate"] == pytest.approx(rate, abs=0.05, nan_ok=True), "two samples of shuffles"
+        assert row["shuffle_rate"] == pytest.approx(rate, abs=0.06, nan_ok=True), "two samples of shuffles"
         assert row["beside"] == "; ".join(beside(claim, rows_of_table, roles))
 
 
@@ -76,6 +76,11 @@ def test_what_gates_saw(rows, name):
     (row,) = (row for row in rows if row["claim"] == name)
     claim = PLAIN[name]
     text = row["reason"] if row["verdict"] == "not evaluated" else row["gate"]
+    if "; no run" in text:  # the claim's own run is missing, and the gate is that of all runs there are
+        kind = {
+            key: value for key, value in claim["options"]["where"].items() if key not in (*recomputed.AXES, "phase")
+        }
+        claim = claim | {"metric": "level", "options": {"where": kind}}
     seen = re.findall(rf"({'|'.join(recomputed.MEASURES)}) (\S+) [≤≥<>] (\S+)(?: \(gamma|;|$)", text)
     for measure, value, bound in seen:
         roles = recomputed.roles_of(CONFIG, study_of(claim))

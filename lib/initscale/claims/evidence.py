@@ -52,13 +52,17 @@ def evidence_of(config: dict, claim: Claim, tables: Tables) -> Evidence:
 
     Raises
     ------
-    Unavailable if the configuration leaves out the claim's figure, or its study.
+    Unavailable if the configuration leaves out the claim's figure, or its study, or makes its table by name only.
     """
     options = config["figures"].get(claim.table)
     if options is None:
         raise Unavailable(f"{claim.table} is left out at this scale")
     if claim.study and claim.study not in studies_of(options):
         raise Unavailable(f"{claim.table} is drawn without the study `{claim.study}`")
+    if tables[claim.table] is None and options.get("target") == "by_name":
+        raise Unavailable(
+            f"there is no table `{claim.table}`, which is made by its name only (`snakemake {claim.table}`)"
+        )
     study = claim.study or studies_of(options)[0]
     section = config["studies"][study]
     model = config["models"][section["model"]] | {"depth": min(section["grid"]["depth"])}

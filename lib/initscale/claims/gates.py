@@ -14,7 +14,7 @@ from initscale.claims.cells import RUN_AXES
 from initscale.claims.definitions import Claim, Gate, Need
 from initscale.claims.evidence import Evidence
 from initscale.claims.gate_measures import GATE_MEASURES, Unreadable, runs_of
-from initscale.claims.selection import Roles, Unavailable, select
+from initscale.claims.selection import Roles, Unavailable, phase_counts, select
 
 SHARE = 0.8
 """Of the runs, which must pass a gate that asks for most of them."""
@@ -176,8 +176,7 @@ def _run_text(runs: pd.DataFrame) -> str:
 
 def _no_run(rows: pd.DataFrame) -> str:
     if "phase" in rows:
-        counts = rows.drop_duplicates([axis for axis in RUN_AXES if axis in rows])["phase"].value_counts()
-        return f"no run is in the phase ({', '.join(f'{n} {phase}' for phase, n in counts.items())})"
+        return f"no run is in either phase ({phase_counts(rows)})"
     return "no run fulfils all conditions"
 
 

@@ -26,9 +26,8 @@ def as_markdown(table: pa.Table) -> str:
     judged, others = (rows[rows["verdict"] != NOT_EVALUATED], rows[rows["verdict"] == NOT_EVALUATED])
     scale, fixed = (table.schema.metadata[name].decode() for name in (b"scale", b"fixed"))
     level, added = (json.loads(table.schema.metadata[name]) for name in (b"level", b"added"))
-    words = [
-        f"Intervals have a level of {level:.0%}. Roles, gates, thresholds and grid, fixed before the runs: `{fixed}`."
-    ]
+    words = [f"Intervals have a level of {level:.0%}. Hash of roles, gates, thresholds and grid: `{fixed}`."]
+    words += ["What was fixed when is in docs/claims.md."]
     words += [f"Claims added {when}: `{own}`." for when, own in added.items()]
     lines = [summary(rows, scale), "", " ".join(words), ""]
     if len(judged):

@@ -16,19 +16,21 @@ GAMMAS = ("very_large", "symmetric", "inferential", "large", "small")
 """Roles that are gammas."""
 
 
-def neighbours(claim: Claim, claims: Claims, evidence: Evidence) -> dict[float, Judged]:
-    """Gamma -> the claim judged there, for the next smaller and larger gamma that the table has.
+def neighbours(claim: Claim, claims: Claims, evidence: Evidence) -> dict[str, Judged]:
+    """The claim judged at the next smaller and larger gamma that the table has, by gamma in words.
 
-    Of claims about one gamma; empty for others, and where there is no table.
+    Of a claim that compares gammas one is exchanged at a time. Empty where no gamma or no table is concerned.
     """
     roles = sorted(_roles_in(claim.options))
-    if len(roles) != 1 or evidence.rows is None or roles[0] not in evidence.roles:
+    if evidence.rows is None or not set(roles) <= set(evidence.roles):
         return {}
-    (role,), gamma = roles, evidence.roles[roles[0]]
-    return {
-        other: judge(claim, claims, replace(evidence, roles={**evidence.roles, role: other}))
-        for other in _next_to(gamma, _gammas(claim, evidence))
-    }
+    gammas, found = _gammas(claim, evidence), {}
+    for role in roles:
+        own = [evidence.roles[name] for name in roles]
+        for other in (gamma for gamma in _next_to(evidence.roles[role], gammas) if gamma not in own):
+            words = f"gamma {other:g}" + (f" as {role.replace('_', ' ')}" if len(roles) > 1 else "")
+            found[words] = judge(claim, claims, replace(evidence, roles={**evidence.roles, role: other}))
+    return found
 
 
 def _roles_in(options: Any) -> set[str]:

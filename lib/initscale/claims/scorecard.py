@@ -49,7 +49,7 @@ COLUMNS = (
     Column("paper_rule", "string", "", "verdict by the paper's rule, best over rates and evaluations; or empty"),
     Column("last", "string", "", "verdict by the last evaluation, where the paper's rule is another"),
     Column("beside", "string", "", "other readings of the claim, each with verdict, effect and interval"),
-    Column("neighbours", "string", "", "verdicts at the next smaller and larger gamma, for claims about one gamma"),
+    Column("neighbours", "string", "", "verdicts at the next smaller and larger gamma"),
     Column("direction", "string", "", "side of the threshold that the claim is on"),
     Column("threshold", "float64", "see unit", "fixed in config/claims.yaml"),
     Column("why", "string", "", "where the threshold comes from"),
@@ -77,7 +77,7 @@ def judge_all(config: dict, claims: Claims | None = None) -> list[Judged]:
     return [_judged(config, claims, claim, tables)[0] for claim in claims.claims]
 
 
-def _judged(config: dict, claims: Claims, claim: Claim, tables: Tables) -> tuple[Judged, dict[float, Judged]]:
+def _judged(config: dict, claims: Claims, claim: Claim, tables: Tables) -> tuple[Judged, dict[str, Judged]]:
     """The claim, and the same at the neighbouring gammas."""
     try:
         evidence = evidence_of(config, claim, tables)
@@ -101,7 +101,7 @@ def scorecard(config: dict, claims: Claims | None = None) -> pa.Table:
     return table.replace_schema_metadata({"scale": scale, "caption": caption, "level": f"{claims.level:g}"} | fixed)
 
 
-def _row(judged: Judged, around: dict[float, Judged], claims: Claims) -> dict:
+def _row(judged: Judged, around: dict[str, Judged], claims: Claims) -> dict:
     claim, estimated = judged.claim, judged.estimate
     shared = ("figure", "statement", "direction", "threshold", "why", "minimal_n", "unit", "test", "metric", "table")
     shared += ("tolerance", "added")
@@ -120,7 +120,7 @@ def _row(judged: Judged, around: dict[float, Judged], claims: Claims) -> dict:
         "paper_rule": judged.verdict if by_rule else "",
         "last": judged.beside[LAST].verdict if by_rule and LAST in judged.beside else "",
         "beside": "; ".join(f"{name}: {_short(other)}" for name, other in judged.beside.items()),
-        "neighbours": "; ".join(f"gamma {gamma:g}: {_short(other)}" for gamma, other in around.items()),
+        "neighbours": "; ".join(f"{gamma}: {_short(other)}" for gamma, other in around.items()),
         **_quoted(claim, claims),
     }
 

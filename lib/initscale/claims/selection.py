@@ -91,8 +91,7 @@ def _equal(rows: pd.DataFrame, column: str, value: Any) -> pd.DataFrame:
     for option in options:
         if isinstance(option, str):
             if option not in set(present) and column == "phase":
-                shown = ", ".join(f"{n} row(s) {phase}" for phase, n in rows[column].value_counts().items()) or "none"
-                raise Unavailable(f"no run is in the phase {option} (there are: {shown})")
+                raise Unavailable(f"no run is in the phase {option} ({phase_counts(rows)})")
             if option not in set(present):
                 raise ClaimError(f"no row has {column} = `{option}` ({_nearest(option, present)})")
             matches.append(rows[column] == option)
@@ -103,6 +102,13 @@ def _equal(rows: pd.DataFrame, column: str, value: Any) -> pd.DataFrame:
             raise Unavailable(f"no run has {column} {option:g} (there are: {shown})")
         matches.append(match)
     return rows[np.logical_or.reduce(matches)]
+
+
+def phase_counts(rows: pd.DataFrame) -> str:
+    """How many runs are in which phase, in words."""
+    axes = [axis for axis in ("gamma", "depth", "lr", "weight_decay", "seed") if axis in rows]
+    counts = rows.drop_duplicates([*axes, "phase"])["phase"].value_counts()
+    return ", ".join(f"{n} {phase}" for phase, n in counts.items()) or "there is no run"
 
 
 def _nearest(name: str, present) -> str:

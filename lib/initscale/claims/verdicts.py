@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
 from initscale.claims.cells import Cells
@@ -94,18 +95,30 @@ def _gated(claim: Claim, level: float, evidence: Evidence) -> Judged:
         reason = f"the study's gammas are not those of its rule: {evidence.departs}"
         return Judged(claim, NOT_EVALUATED, reason, gate="mapped")
     judged = judge_metric(claim, level, rows, evidence.roles)
-    beside = {name: _reading(claim, options, level, rows, evidence.roles) for name, options in claim.beside.items()}
+    beside = {name: _reading(claim, options, level, evidence) for name, options in claim.beside.items()}
     return replace(judged, gate=judged.gate or "; ".join(passed), beside=beside)
 
 
-def _reading(claim: Claim, options: dict, level: float, rows: pd.DataFrame, roles: Roles) -> Judged:
-    """Another reading of the claim; conditions are replaced one by one."""
+def _reading(claim: Claim, options: dict, level: float, evidence: Evidence) -> Judged:
+    """Another reading of the claim, behind the same gates; conditions are replaced one by one.
+
+    Another run than the one that a claim is about is not judged, so that no gate is asked.
+    """
     where = {**claim.options.get("where", {}), **options.get("where", {})}
-    other = replace(claim, options={**claim.options, **options, "where": where})
+    needs = () if claim.test == "run" else claim.needs
+    other = replace(claim, options={**claim.options, **options, "where": where}, needs=needs, beside={})
     try:
-        return judge_metric(other, level, rows, roles)
+        return _gated(other, level, evidence)
     except Unavailable as error:
         return Judged(other, NOT_EVALUATED, str(error))
+
+
+def _over_uniform(claim: Claim, cells: Cells) -> str:
+    """How far both routes are from uniform attention, at which which of them is ahead says nothing."""
+    names = (claim.options[arm].replace("_", " ") for arm in ("first", "second"))
+    medians = (np.nanmedian(cells.value_n[cells.arm_n == arm]) for arm in (0, 1))
+    words = (f"{name} {median:.2g}" for name, median in zip(names, medians, strict=True))
+    return f"median over runs, in units of uniform attention: {', '.join(words)}"
 
 
 def judge_metric(claim: Claim, level: float, rows: pd.DataFrame, roles: Roles) -> Judged:
@@ -114,6 +127,8 @@ def judge_metric(claim: Claim, level: float, rows: pd.DataFrame, roles: Roles) -
     cells = metric.read(rows, claim.options, roles)
     sample = metric.combine(cells)
     notes = [f"{sample.undefined} replicate(s) without a value left out"] if sample.undefined else []
+    if claim.options.get("uniform"):
+        notes.append(_over_uniform(claim, cells))
     n = size(sample)
     if n < claim.minimal_n:
         where = " in the smaller group" if claim.test == "rank" else ""
@@ -124,7 +139,7 @@ def judge_metric(claim: Claim, level: float, rows: pd.DataFrame, roles: Roles) -
     if estimated.alike:
         decide = "" if estimated.decides else f", which decides nothing below {FEW} seeds"
         notes.append(f"all {n} seeds are alike{decide}; {unseen}")
-    elif claim.test == "mean" and n < FEW:
-        notes.append(f"{n} seeds: {unseen}")
     outcome = verdict(estimated, claim.threshold, claim.direction)
+    if claim.test == "mean" and n < FEW and outcome != INCONCLUSIVE:
+        notes.append(f"{n} seeds: {unseen}")
     return Judged(claim, outcome, "", "; ".join(notes), "", estimated, sample, cells)
