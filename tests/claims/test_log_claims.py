@@ -17,11 +17,11 @@ from initscale.claims.fixed import additions, fixed_facts, fixed_hash
 from initscale.claims.scorecard import scorecard
 from initscale.claims.selection import ClaimError
 from initscale.claims.verdicts import NOT_EVALUATED, NOT_REPRODUCED, REPRODUCED, judge
-from initscale.config import load_config
+from initscale.config.load import load_config
 from initscale.errors import ConfigError
-from initscale.paths import Layout
-from initscale.storage import write_table
-from initscale.tables import Column, make_table
+from initscale.experiment.paths import Layout
+from initscale.files.storage import write_table
+from initscale.files.tables import Column, make_table
 
 LOG = (4.768, 4.507, 4.123, 3.860, 3.457, 1.1, 0.0002)
 GROUPS = ("4_3_inferential_train_keys", "4_3_symmetric_train_keys")
