@@ -1,4 +1,4 @@
-"""What happens around the jobs: what would be replaced, a check before the first is submitted to SLURM, failures.
+"""What happens around the jobs: what the terminal shows, what would be replaced, a check before SLURM, failures.
 
 Required: nothing. Outputs: none.
 """
@@ -46,11 +46,19 @@ def end_of_start():
         print(f"Note: {parts.replaced_words(PLAN.of_other_settings)}", flush=True)
 
 
+TERMINAL = None
 if workflow.is_main_process:
     atexit.register(end_of_start)
+    from initscale.workflow import terminal
+
+    TERMINAL = terminal.shorten(
+        logger, workflow.output_settings.dryrun, workflow.output_settings.quiet
+    )
 
 
 onstart:
+    if TERMINAL:
+        terminal.report_trainings(logger, TERMINAL)
     try:
         parts.refuse_to_replace(CONFIG, replaced(workflow.dag.needrun_jobs()))
     except InitscaleError as error:

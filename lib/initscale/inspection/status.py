@@ -14,6 +14,7 @@ from initscale.experiment.grid import Point, study_points
 from initscale.experiment.paths import Layout, point_key, run_log
 from initscale.inspection.currency import Currency
 from initscale.training.checkpoint import FILE_NAME
+from initscale.training.progress import duration
 from initscale.training.run_files import FAILED_HISTORY
 from initscale.workflow.job import failed_file
 
@@ -128,15 +129,5 @@ def _left(runs: list[RunStatus], counts: Counter) -> str:
     if left is None:
         return "time left unknown until the first run is finished"
     at_once = counts["running"]
-    words = f"about {_duration(left)} of one worker left"
-    return f"{words}, {_duration(left / at_once)} with the {at_once} now running" if at_once > 1 else words
-
-
-def _duration(seconds: float) -> str:
-    return (
-        f"{seconds / 3600:.1f} h"
-        if seconds >= 5400
-        else f"{seconds / 60:.0f} min"
-        if seconds >= 90
-        else f"{seconds:.0f} s"
-    )
+    words = f"about {duration(left)} of one worker left"
+    return f"{words}, {duration(left / at_once)} with the {at_once} now running" if at_once > 1 else words

@@ -1,15 +1,53 @@
-"""Progress of a training: a bar on a terminal, plain lines in a log."""
+"""Progress of a training: a bar on a terminal, plain lines in a log, and those lines read again."""
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import time
+from dataclasses import dataclass
 
 from tqdm import tqdm
 
 LOG = logging.getLogger("initscale")
 _SECONDS_BETWEEN_LINES = 30.0
+_LINE = re.compile(r"(\S[^:\n]*): step (\d+) of (\d+), loss (\S+), \S+ steps/s, (\d+) s left$", re.MULTILINE)
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that matters.
+
+    >>> [duration(seconds) for seconds in (8.2, 129, 12266)]
+    ['8 s', '2 min', '3.4 h']
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+@dataclass(frozen=True)
+class ProgressLine:
+    """How far a training was when it wrote a line: steps, mean loss since the line before, seconds left."""
+
+    title: str
+    step: int
+    total: int
+    loss: float
+    seconds_left: int
+
+    def __str__(self) -> str:
+        left = duration(self.seconds_left)
+        return f"{self.title}: step {self.step:,} of {self.total:,}, loss {self.loss:.3g}, {left} left"
+
+
+def newest_lines(log: str) -> list[ProgressLine]:
+    """The newest line of every training in the text of a log."""
+    newest = {}
+    for title, step, total, loss, seconds in _LINE.findall(log):
+        title = title.rpartition(" INFO ")[2]
+        newest[title] = ProgressLine(title, int(step), int(total), float(loss), int(seconds))
+    return list(newest.values())
 
 
 class Progress:
