@@ -15,6 +15,7 @@ from initscale.claims.evidence import Evidence, evidence_of, read_tables
 from initscale.claims.markdown import as_markdown, into_readme
 from initscale.claims.noise import ONE_ARMED
 from initscale.claims.scorecard import judge_all, summary
+from initscale.claims.side_by_side import counts_table, reference_scorecards, scorecard_page
 from initscale.claims.texts import number
 from initscale.claims.verdicts import INCONCLUSIVE, NOT_EVALUATED, NOT_REPRODUCED, REPRODUCED, VERDICTS, judge
 from initscale.config.load import load_config
@@ -51,9 +52,23 @@ def test_no_claim_is_missing_from_the_markdown(reference):
         assert (f"`{row['claim']}`" if row["verdict"] == NOT_EVALUATED else row["statement"]) in text
 
 
-def test_readme_shows_the_reference_scorecard(reference):
-    text = (REPOSITORY / "README.md").read_text()
-    assert into_readme(text, as_markdown(reference)) == text, "run `python -m initscale scorecard --readme`"
+def test_readme_has_the_counts_and_docs_the_claims_of_the_committed_tables():
+    cards, again = reference_scorecards(), "run `python -m initscale scorecard --docs`"
+    readme = (REPOSITORY / "README.md").read_text()
+    assert into_readme(readme, counts_table(cards)) == readme, again
+    assert (REPOSITORY / "docs" / "scorecard.md").read_text() == scorecard_page(cards), again
+
+
+def test_the_page_has_each_claim_once_and_says_what_is_missing(reference):
+    rows = [{"claim": "a", "figure": "2", "statement": "It rises | falls.", "verdict": REPRODUCED, "gate": "seen"}]
+    numbers = {"effect": 0.8, "low": 0.7, "high": 0.9, "n": 3, "runs": 3}
+    values = reference.slice(0, 1).to_pandas().assign(**rows[0], **numbers)
+    card = pa.Table.from_pandas(values, reference.schema)
+    page = scorecard_page({"laptop": card, "overnight": None})
+    (row,) = [line for line in page.splitlines() if line.startswith("| 2 | It rises")][:1]
+    assert "| **reproduced**, 0.80 [0.70, 0.90], n = 3 | no tables |" in row
+    assert "## Scale `overnight`\n\nNo tables are committed." in page
+    assert "| `laptop` | 1 of 1 | 1 | 0 | 0 |" in counts_table({"laptop": card})
 
 
 def test_readme_without_markers_is_refused():

@@ -1,9 +1,10 @@
-"""The scorecard as Markdown, and its place in the README."""
+"""The scorecard as Markdown, and a place for text that is made in pages that are written."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
@@ -13,8 +14,8 @@ from initscale.claims.verdicts import NOT_EVALUATED
 from initscale.errors import InputError
 
 _MARKS = (
-    "<!-- scorecard: made by `python -m initscale scorecard --readme`, do not edit -->",
-    "<!-- end of scorecard -->",
+    "<!-- counts: made by `python -m initscale scorecard --docs`, do not edit -->",
+    "<!-- end of counts -->",
 )
 _HEAD = ("fig", "claim", "verdict", "ours [interval]", "n", "asked", "paper", "course", "Holm p", "shuffled")
 _HEAD += ("seeds for 80 %", "gates")
@@ -31,7 +32,7 @@ def as_markdown(table: pa.Table) -> str:
     words += [f"Claims added {when}: `{own}`." for when, own in added.items()]
     lines = [summary(rows, scale), "", " ".join(words), ""]
     if len(judged):
-        lines += [_line(_HEAD), _line(["---"] * len(_HEAD)), *(_line(_cells(row)) for row in judged.itertuples())]
+        lines += [markdown_table(_HEAD, map(_cells, judged.itertuples())).rstrip()]
     if len(others):
         lines += ["", "Not evaluated, by the gate that failed:", ""]
     for (gate, reason), group in others.groupby(["gate", "reason"], sort=False):
@@ -66,6 +67,11 @@ def _seeds(row) -> str:
     return "> 200" if math.isnan(row.seeds_needed) else number(row.seeds_needed).removesuffix(".00")
 
 
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    return "\n".join([_line(head), _line(["---"] * len(head)), *map(_line, rows)]) + "\n"
+
+
 def _line(values) -> str:
     return "| " + " | ".join(str(value).replace("|", "\\|") for value in values) + " |"
 
@@ -90,8 +96,6 @@ def into_readme(text: str, markdown: str) -> str:
     """
     start, end = _MARKS
     if text.count(start) != 1 or text.count(end) != 1:
-        raise InputError(
-            "needs the two markers of the scorecard, once each", where="README.md", hint=f"{start} ... {end}"
-        )
+        raise InputError("needs the two markers of the counts, once each", where="README.md", hint=f"{start} ... {end}")
     head, tail = text.split(start)[0], text.split(end)[1]
     return f"{head}{start}\n{markdown}{end}{tail}"

@@ -25,7 +25,7 @@ def add_result_commands(stages, shared: argparse.ArgumentParser, load: Callable[
 
     parser = add("scorecard", _scorecard, "judge every claim of the paper on the tables")
     parser.add_argument(
-        "--readme", action="store_true", help="put the scorecard of the reference tables into README.md"
+        "--docs", action="store_true", help="write docs/scorecard.md and README's counts from the committed tables"
     )
     add("departures", _departures, "write docs/departures.md: what differs from the paper and its authors' code")
     add("report", _report, "one self-contained HTML file from scorecard, figures and tables")
@@ -42,17 +42,25 @@ def add_result_commands(stages, shared: argparse.ArgumentParser, load: Callable[
 
 
 def _scorecard(options: argparse.Namespace, load: Callable) -> None:
-    from initscale.claims.markdown import as_markdown, into_readme
-    from initscale.repository import REPOSITORY
-    from initscale.stages.scorecard import make_scorecard, scorecard
+    from initscale.stages.scorecard import scorecard
 
-    if not options.readme:
+    if options.docs:
+        _write_scorecard_page()
+    else:
         print(scorecard(load(options)))
-        return
-    readme = REPOSITORY / "README.md"
-    markdown = as_markdown(make_scorecard(load(options, source="reference")))
-    readme.write_text(into_readme(readme.read_text(encoding="utf-8"), markdown), encoding="utf-8")
-    print(readme)
+
+
+def _write_scorecard_page() -> None:
+    from initscale.claims.markdown import into_readme
+    from initscale.claims.side_by_side import counts_table, reference_scorecards, scorecard_page
+    from initscale.repository import REPOSITORY
+
+    cards = reference_scorecards()
+    readme, page = REPOSITORY / "README.md", REPOSITORY / "docs" / "scorecard.md"
+    text = into_readme(readme.read_text(encoding="utf-8"), counts_table(cards))
+    readme.write_text(text, encoding="utf-8")
+    page.write_text(scorecard_page(cards), encoding="utf-8")
+    print(f"{readme}\n{page}")
 
 
 def _departures(_: argparse.Namespace, __: Callable) -> None:
