@@ -62,10 +62,8 @@ def scorecard_page(cards: Mapping[str, pa.Table | None]) -> str:
     ]
     parts = [_HEAD, counts_table(cards), markdown_table(("fig", "claim", *cards, "the paper's finding"), rows)]
     for scale, card in cards.items():
-        missing = (
-            f"No tables of this scale are committed yet; `snakemake --cores 8 all_figures --config scale={scale}`\n"
-        )
-        parts.append(f"## Scale `{scale}`\n\n{missing if card is None else as_markdown(card)}")
+        text = _MISSING.format(scale) if card is None else as_markdown(card)
+        parts.append(f"## Scale `{scale}`\n\n{text}")
     return "\n".join(parts)
 
 
