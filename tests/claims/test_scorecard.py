@@ -15,13 +15,13 @@ from initscale.claims.evidence import Evidence, evidence_of, read_tables
 from initscale.claims.markdown import as_markdown, into_readme
 from initscale.claims.noise import ONE_ARMED
 from initscale.claims.scorecard import judge_all, summary
-from initscale.claims.side_by_side import counts_table, reference_scorecards, scorecard_page
+from initscale.claims.side_by_side import counts_table, scorecard_page
 from initscale.claims.texts import number
 from initscale.claims.verdicts import INCONCLUSIVE, NOT_EVALUATED, NOT_REPRODUCED, REPRODUCED, VERDICTS, judge
 from initscale.config.load import load_config
 from initscale.errors import InputError
 from initscale.files.storage import read_table
-from initscale.stages.scorecard import FORMATS, make_scorecard
+from initscale.stages.scorecard import FORMATS, make_scorecard, reference_scorecards
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -12,10 +11,6 @@ import pyarrow as pa
 from initscale.claims.markdown import as_markdown, markdown_table
 from initscale.claims.texts import count_text, effect_text
 from initscale.claims.verdicts import NOT_EVALUATED, VERDICTS
-from initscale.config import load_config
-from initscale.paper.departures import SCALES
-from initscale.experiment.paths import Layout
-from initscale.stages.scorecard import make_scorecard
 
 _JUDGED = [name for name in VERDICTS if name != NOT_EVALUATED]
 _NO_TABLES = "no tables committed"
@@ -28,15 +23,6 @@ Every row is one claim of the paper. Each scale has its verdict, then the effect
 number of independent seeds. *Not evaluated* means that a condition of the claim is not met; the reasons stand below
 the table. [claims.md](claims.md) explains verdicts, roles and gates.
 """
-
-
-def reference_scorecards() -> dict[str, pa.Table | None]:
-    """Judged scale -> its scorecard from the committed tables; None where none are committed."""
-    configs = {scale: load_config({"scale": scale, "source": "reference"}) for scale in SCALES}
-    return {
-        scale: make_scorecard(config) if any(Path(Layout(config).table("any")).parent.glob("*.parquet")) else None
-        for scale, config in configs.items()
-    }
 
 
 def counts_table(cards: Mapping[str, pa.Table | None]) -> str:

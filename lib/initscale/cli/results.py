@@ -52,8 +52,9 @@ def _scorecard(options: argparse.Namespace, load: Callable) -> None:
 
 def _write_scorecard_page() -> None:
     from initscale.claims.markdown import into_readme
-    from initscale.claims.side_by_side import counts_table, reference_scorecards, scorecard_page
+    from initscale.claims.side_by_side import counts_table, scorecard_page
     from initscale.repository import REPOSITORY
+    from initscale.stages.scorecard import reference_scorecards
 
     cards = reference_scorecards()
     readme, page = REPOSITORY / "README.md", REPOSITORY / "docs" / "scorecard.md"

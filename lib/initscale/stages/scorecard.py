@@ -12,8 +12,10 @@ from initscale.claims.definitions import claim_files, load_claims
 from initscale.claims.evidence import table_names
 from initscale.claims.markdown import as_markdown, mapping_markdown
 from initscale.claims.scorecard import summary
+from initscale.config.load import load_config
 from initscale.experiment.paths import Layout
 from initscale.files.storage import atomic_path, write_table
+from initscale.paper.departures import SCALES
 from initscale.paper.mapping import mapping_rows
 from initscale.provenance.lineage import write_scorecard_record
 
@@ -40,3 +42,12 @@ def scorecard(config: dict) -> str:
     words = summary(table.to_pandas(), config["scale"])
     LOG.info(words)
     return words
+
+
+def reference_scorecards() -> dict[str, pa.Table | None]:
+    """Judged scale -> its scorecard from the committed tables; None where none are committed."""
+    configs = {scale: load_config({"scale": scale, "source": "reference"}) for scale in SCALES}
+    return {
+        scale: make_scorecard(config) if any(Path(Layout(config).table("any")).parent.glob("*.parquet")) else None
+        for scale, config in configs.items()
+    }
