@@ -53,11 +53,11 @@ def _scorecard(options: argparse.Namespace, load: Callable) -> None:
 def _write_scorecard_page() -> None:
     from initscale.claims.markdown import into_readme
     from initscale.claims.side_by_side import counts_table, scorecard_page
-    from initscale.repository import REPOSITORY
+    from initscale.repository import checkout
     from initscale.stages.scorecard import reference_scorecards
 
     cards = reference_scorecards()
-    readme, page = REPOSITORY / "README.md", REPOSITORY / "docs" / "scorecard.md"
+    readme, page = checkout() / "README.md", checkout() / "docs" / "scorecard.md"
     text = into_readme(readme.read_text(encoding="utf-8"), counts_table(cards))
     readme.write_text(text, encoding="utf-8")
     page.write_text(scorecard_page(cards), encoding="utf-8")
@@ -67,9 +67,9 @@ def _write_scorecard_page() -> None:
 def _departures(_: argparse.Namespace, __: Callable) -> None:
     from initscale.config.load import load_config
     from initscale.paper.departures import SCALES, markdown
-    from initscale.repository import REPOSITORY
+    from initscale.repository import checkout
 
-    path = REPOSITORY / "docs" / "departures.md"
+    path = checkout() / "docs" / "departures.md"
     path.write_text(markdown({scale: load_config({"scale": scale}) for scale in SCALES}), encoding="utf-8")
     print(path)
 
