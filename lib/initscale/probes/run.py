@@ -12,9 +12,11 @@ from torch import Tensor
 
 from initscale.errors import InputError
 from initscale.files.storage import file_hash, read_json, read_table
+from initscale.models.choices import builder_of
 from initscale.models.decoder import Decoder
 from initscale.models.initializations import initial_weights_of
 from initscale.models.spec import ModelSpec, parameters
+from initscale.training.choices import DECODER
 from initscale.training.run_files import SNAPSHOTS, split_snapshots
 
 _REMAKE = "delete the run's folder and train it again; other runs are not affected"
@@ -95,6 +97,8 @@ def open_run(folder: str | Path, data_folder: str | Path) -> FinishedRun:
         weights = load_file(path)
     except (SafetensorError, OSError) as error:
         raise InputError(f"is damaged ({error})", where=str(path), hint=_REMAKE) from error
+    if builder_of(record["facts"]["model"]) not in (None, DECODER):  # only the builder knows its shapes
+        return FinishedRun(record["facts"], weights, folder, Path(data_folder))
     wanted = {p.name: p.shape for p in parameters(ModelSpec.from_config(record["facts"]["model"]))}
     shapes = {name: tuple(weight.shape) for name, weight in weights.items()}
     if shapes != wanted:
