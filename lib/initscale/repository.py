@@ -1,6 +1,7 @@
 """Where the parts of the repository lie, in a checkout or in an installed wheel: the only place that looks.
 
-A wheel has copies of ``config`` and ``results/reference`` inside the package (setup.py); nothing else of the repository.
+A wheel has copies of ``config`` and ``results/reference`` inside the package (setup.py), and nothing else of the
+repository.
 """
 
 from __future__ import annotations
