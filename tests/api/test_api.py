@@ -23,8 +23,8 @@ from initscale.experiment.paths import Layout
 from initscale.models.decoder import Decoder
 from initscale.models.initializations import initial_weights_of
 from initscale.models.spec import ModelSpec
-from initscale.probes import condensation as condensation_probe
-from initscale.probes.change import spectrum_of
+from initscale.probes.change.measure import spectrum_of
+from initscale.probes.condensation import measure as condensation_probe
 from initscale.stages.generate_data import generate_data
 from initscale.stages.probe import probe_run
 from initscale.stages.train import train_runs

@@ -169,7 +169,7 @@ def test_differences_grow_as_made_up(config):
 def test_drawing_shows_what_the_table_says(config):
     table = aggregate.table(config).select(drawing.NEEDS)
     figures = drawing.draw(table, config["figures"]["fig_authors_run"])
-    assert tuple(figures) == drawing.PICTURES == stems("fig_authors_run")
+    assert tuple(figures) == drawing.PICTURES == stems(config, "fig_authors_run")
     axes = figures["fig_authors_run"].axes
     titles = [axis.get_title("left") for axis in axes]
     assert [title for title in titles if "alone" in title] == [

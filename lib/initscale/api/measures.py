@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from initscale.api.layers import weights_of
 from initscale.errors import InputError
-from initscale.probes import condensation as condensation_probe
-from initscale.probes.change import spectrum_of
-from initscale.probes.embedding import _ordinality as ordinality_scores
+from initscale.probes.change.measure import spectrum_of
+from initscale.probes.condensation import measure as condensation_probe
+from initscale.probes.embedding.measure import _ordinality as ordinality_scores
 
 Weights = Tensor | nn.Module | Mapping[str, Tensor]
 
