@@ -48,7 +48,7 @@ def replayed(error=(2e-6,) * 7, small=(0.96, 0.0), large=0.98, loss=0.0002, seen
         for (group, end), epoch in itertools.product(ends.items(), (0, 7)):
             facts = {"quantity": "accuracy", "group": group, "epoch": epoch}
             rows.append(run | facts | {"ours": end if epoch else 0.0035, "authors": None})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).replace({"group": {"": None}})  # as a table on disk has it
 
 
 def judged(name: str, **changes):

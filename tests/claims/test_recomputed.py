@@ -11,6 +11,7 @@ from conftest import REPOSITORY
 from test_noise import CLAIMS, CONFIG, TABLES, measured, nearest_roles
 
 from initscale.claims.evidence import evidence_of
+from initscale.claims.verdicts import judge_metric
 from initscale.stages.scorecard import make_scorecard
 
 FOLDER = REPOSITORY / "config"
@@ -105,3 +106,31 @@ def test_every_metric_that_the_tables_can_answer(claim):
     for name in ("effect", "low", "high", "n", "p"):
         assert getattr(found.estimate, name) == near(wanted[name]), name
     assert min(map(len, found.sample.groups)) == wanted["runs"]
+
+
+@pytest.mark.parametrize(
+    "claim", [claim for claim in CLAIMS.claims if claim.metric == "by_phase"], ids=lambda one: one.name
+)
+def test_fig_scores_prints_the_numbers_of_the_claims_by_phase(claim):
+    if claim.options.get("within"):
+        pytest.skip("the figure compares phases over all gammas only")
+    rows, where, found = TABLES["fig_scores"], claim.options["where"], measured(claim).estimate
+    drawn = rows[
+        (rows["kind"] == "separation") & (rows["figure"] == where["figure"]) & (rows["score"] == where["score"])
+    ]
+    (row,) = drawn[drawn["part"].fillna("") == where.get("part", "")].to_dict("records")
+    mine = (found.effect, found.low, found.high)
+    if claim.options["high"] == "inferential":  # the figure has symmetric above inferential
+        mine = (1 - found.effect, 1 - found.high, 1 - found.low)
+    assert (row["value"], row["low"], row["high"]) == near(mine)
+    assert row["seeds"] == found.n
+
+
+@pytest.mark.parametrize("axis", ["weight_decay", "learning_rate"])
+def test_fig_14_prints_the_numbers_of_its_claims(axis):
+    (claim,) = (claim for claim in CLAIMS.claims if claim.name == f"fig14_{axis}")
+    rows, column = TABLES["fig14"], "lr" if axis == "learning_rate" else axis
+    learned = rows[(rows["kind"] == "run") & (rows["seen_accuracy"] >= 0.9)]
+    found = judge_metric(claim, CLAIMS.level, learned, {}).estimate
+    (row,) = rows[(rows["kind"] == "rank_correlation") & (rows["axis"] == column)].to_dict("records")
+    assert (row["value"], row["low"], row["high"], row["n"]) == near((found.effect, found.low, found.high, found.n))

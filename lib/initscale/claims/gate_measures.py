@@ -92,10 +92,11 @@ def _risen(evidence: Evidence, _: dict) -> pd.DataFrame:
 
 
 def _at_last_epoch(quantity: str, group: str) -> Measure:
-    """Of the table of a run that is replayed: its own number at its last epoch."""
+    """Of the table of a run that is replayed: its own number at its last epoch; a loss has no group."""
 
     def read(evidence: Evidence, _: dict) -> pd.DataFrame:
-        rows = evidence.rows[(evidence.rows["quantity"] == quantity) & (evidence.rows["group"] == group)]
+        of_group = evidence.rows["group"].fillna("") == group
+        rows = evidence.rows[(evidence.rows["quantity"] == quantity) & of_group]
         axes = [axis for axis in RUN_AXES if axis in rows]
         return _with_value(rows.loc[rows.groupby(axes)["epoch"].idxmax()], "ours")
 
