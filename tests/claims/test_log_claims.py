@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,12 +17,15 @@ from initscale.claims.evidence import Evidence
 from initscale.claims.fixed import additions, fixed_facts, fixed_hash
 from initscale.claims.scorecard import scorecard
 from initscale.claims.selection import ClaimError
+from initscale.claims.texts import effect_text
 from initscale.claims.verdicts import NOT_EVALUATED, NOT_REPRODUCED, REPRODUCED, judge
 from initscale.config.load import load_config
 from initscale.errors import ConfigError
 from initscale.experiment.paths import Layout
+from initscale.figures.fig_authors_run.drawing import _CLAIMED
 from initscale.files.storage import write_table
 from initscale.files.tables import Column, make_table
+from initscale.report.content import interval_bar
 
 LOG = (4.768, 4.507, 4.123, 3.860, 3.457, 1.1, 0.0002)
 GROUPS = ("4_3_inferential_train_keys", "4_3_symmetric_train_keys")
@@ -93,6 +97,13 @@ def test_a_run_without_a_log_is_not_judged(name):
     assert "logged 0 < 5" in found.reason
 
 
+def test_a_scale_without_this_precision_names_the_gate_that_its_runs_fail():
+    rows = replayed(loss=3.9)
+    found = judge(BY_NAME["log_large_init_symmetric"], CLAIMS, Evidence(rows.assign(precision="fp32"), ROLES))
+    assert (found.verdict, found.gate) == (NOT_EVALUATED, "fitted_log")
+    assert found.reason.endswith("no run has precision bf16 (there are: fp32)")
+
+
 def test_one_run_has_a_number_and_no_interval():
     found = judged("log_first_epochs", error=(0, 0.002, -0.004, 0, 0, 0, 0)).estimate
     assert found.effect == pytest.approx(0.004)
@@ -134,6 +145,19 @@ def test_other_seeds_are_printed_and_not_judged(rows):
     assert np.isnan([row["p"], row["holm"], row["shuffle_rate"], row["seeds_needed"]]).all()
     assert row["gate"] == "epoch loss 0.0002 ≤ 0.001; epoch seen 0.99 ≥ 0.9"
     assert row["ratio"] == pytest.approx(0.96 / 0.97)
+
+
+def test_the_report_draws_one_run_as_a_dot(rows):
+    row = SimpleNamespace(**rows["log_small_init_inferential"])
+    bar = interval_bar(row)
+    assert bar["low"] == bar["high"] == bar["effect"] > bar["threshold"]
+    assert effect_text(row) == "0.96"
+    assert effect_text(SimpleNamespace(**rows["log_first_epoch"])) == "2e-06"
+
+
+def test_the_figure_draws_the_bounds_of_the_claims():
+    distances = [claim for claim in ADDED if claim.metric == "log_distance"]
+    assert {claim.threshold: (0, claim.options["epochs"] - 1) for claim in distances} == _CLAIMED
 
 
 def test_the_first_hash_is_not_changed_by_what_was_added():

@@ -92,6 +92,8 @@ def _equal(rows: pd.DataFrame, column: str, value: Any) -> pd.DataFrame:
         if isinstance(option, str):
             if option not in set(present) and column == "phase":
                 raise Unavailable(f"no run is in the phase {option} ({phase_counts(rows)})")
+            if option not in set(present) and column == "precision":
+                raise Unavailable(f"no run has precision {option} (there are: {', '.join(sorted(present)) or 'none'})")
             if option not in set(present):
                 raise ClaimError(f"no row has {column} = `{option}` ({_nearest(option, present)})")
             matches.append(rows[column] == option)
