@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import REPOSITORY
 from test_claims import BY_NAME, CLAIMS, ROLES
 
 from initscale.claims.definitions import CLAIMS_FILE, load_claims
@@ -152,7 +153,8 @@ def test_the_report_draws_one_run_as_a_dot(rows):
     bar = interval_bar(row)
     assert bar["low"] == bar["high"] == bar["effect"] > bar["threshold"]
     assert effect_text(row) == "0.96"
-    assert effect_text(SimpleNamespace(**rows["log_first_epoch"])) == "2e-06"
+    small = rows["log_first_epoch"]
+    assert effect_text(SimpleNamespace(**small)) == small["singles"] == "2e-06"
 
 
 def test_the_figure_draws_the_bounds_of_the_claims():
@@ -163,6 +165,7 @@ def test_the_figure_draws_the_bounds_of_the_claims():
 def test_the_first_hash_is_not_changed_by_what_was_added():
     """Pinned, because a hash that moves with the claims it guards would guard nothing."""
     assert fixed_hash(CLAIMS, "overnight") == "b5f849d28008"
+    assert "`b5f849d28008`" in (REPOSITORY / "docs" / "claims.md").read_text(encoding="utf-8")
     without = replace(CLAIMS, claims=tuple(claim for claim in CLAIMS.claims if not claim.added))
     assert fixed_hash(without, "overnight") == "b5f849d28008"
     assert additions(without, "overnight") == {}

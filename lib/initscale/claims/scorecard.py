@@ -131,7 +131,8 @@ _NOTHING = {"runs": 0, "singles": "", "seeds_needed": math.nan, "shuffle_rate": 
 def _noise_and_power(judged: Judged, level: float) -> dict:
     claim, sample = judged.claim, judged.sample
     needed = seeds_needed(claim.test, sample, judged.estimate, level, claim.threshold)
-    singles = [" ".join(number(float(value)) for value in sorted(group)) for group in sample.groups]
+    words = "{:.2g}".format if claim.test == "run" else number
+    singles = [" ".join(words(float(value)) for value in sorted(group)) for group in sample.groups]
     return {
         "runs": min(map(len, sample.groups)),
         "singles": " | ".join(singles),
