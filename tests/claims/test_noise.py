@@ -17,7 +17,7 @@ from initscale.claims.metrics import METRICS, Sample
 from initscale.claims.noise import ONE_ARMED, SHUFFLES, mirrored, shuffled
 from initscale.claims.scorecard import shuffle_rate
 from initscale.claims.selection import ClaimError, Unavailable
-from initscale.claims.verdicts import INCONCLUSIVE, REPRODUCED, judge_metric, verdict
+from initscale.claims.verdicts import INCONCLUSIVE, REPRODUCED, Judged, judge_metric, verdict
 from initscale.config.load import load_config
 
 CLAIMS = load_claims()
@@ -62,6 +62,20 @@ def test_swapped_arms_never_leave_it_reproduced(claim):
     swapped = estimate(claim.test, sample, CLAIMS.level, claim.threshold, claim.direction)
     both = {found.verdict, verdict(swapped, claim.threshold, claim.direction)}
     assert both != {REPRODUCED}
+
+
+ARMS = {"trend": (1.0, 2.0, 3.0), "peak_ratio": (1.0, 2.0, 3.0, 4.0), "interaction": ("a", "b", "c", "d")}
+
+
+@pytest.mark.parametrize("claim", TWO_ARMED, ids=lambda claim: claim.name)
+def test_numbers_without_any_effect_are_not_reproduced(claim):
+    """The same for all of them, without the committed tables: six seeds, three parts, numbers of one distribution."""
+    arms, rng = ARMS.get(claim.metric, ("high", "low")), np.random.default_rng(0)
+    parts = 1 if claim.metric in ("peak", "peak_ratio") else 3
+    seed_n, part_n, arm_n = (axis.ravel() for axis in np.indices((6, parts, len(arms))))
+    cells = Cells(rng.random(seed_n.size), seed_n, arm_n, part_n, arms)
+    found = Judged(claim, INCONCLUSIVE, cells=cells)
+    assert shuffle_rate(found, CLAIMS.level) <= 0.05
 
 
 def test_enough_claims_are_shuffled():
