@@ -1,0 +1,42 @@
+"""The documentation site: every link and anchor leads somewhere, and the strict build says so when one does not."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+
+def build(root: Path, target: Path) -> subprocess.CompletedProcess:
+    """`mkdocs build --strict` as `make docs` does it."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", "website/mkdocs.yml"]
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run(
+        [*command, "--site-dir", str(target)], cwd=root, env=environment, capture_output=True, text=True, timeout=600
+    )
+
+
+def test_site_has_no_dead_link_and_finds_one(checkout, tmp_path):
+    """Of a copy with one dead link and one dead anchor, these two are all that is wrong."""
+    page = checkout.root / "docs" / "claims.md"
+    page.write_text(page.read_text() + "\n[one](nowhere.md) and [two](scales.md#no-such-heading)\n")
+    done = build(checkout.root, tmp_path / "site")
+    found = [line for line in done.stderr.splitlines() if line.startswith(("WARNING", "ERROR"))]
+    assert done.returncode != 0
+    assert len(found) == 2, "\n".join(found) + done.stderr[-2000:]
+    assert {re.search(r"nowhere\.md|#no-such-heading", line)[0] for line in found} == {"nowhere.md", "#no-such-heading"}
+
+
+def test_site_has_reference_and_every_page(checkout, tmp_path):
+    done = build(checkout.root, tmp_path / "site")
+    assert done.returncode == 0, done.stderr[-3000:]
+    pages = {path.relative_to(tmp_path / "site").as_posix() for path in (tmp_path / "site").rglob("*.html")}
+    expected = {
+        path.relative_to(checkout.root).with_suffix(".html").as_posix() for path in checkout.root.glob("docs/*.md")
+    }
+    assert expected | {"index.html", "CONTRIBUTING.html", "config/index.html", "reference/claims.html"} <= pages
+    text = (tmp_path / "site" / "reference" / "claims.html").read_text()
+    assert "Holm" in text  # a docstring
+    assert 'href="http://' not in (tmp_path / "site" / "index.html").read_text().split("<article")[0]
