@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+EXPORTS = ("tensorboard", "csv")
+
 
 def add_result_commands(stages, shared: argparse.ArgumentParser, load: Callable[..., dict]) -> None:
     """Add the commands to the command line's parser.
@@ -33,6 +35,11 @@ def add_result_commands(stages, shared: argparse.ArgumentParser, load: Callable[
     parser.add_argument("figure", help="such as fig4")
     parser = add("adopt", _adopt, "take over finished results from another clone or machine; hashes decide")
     parser.add_argument("folder", help="a results folder")
+    parser = add("export", _export, "histories of finished runs as TensorBoard event files and CSV")
+    parser.add_argument("study", help="a key of `studies`")
+    parser.add_argument("--select", nargs="*", default=[], metavar="AXIS=VALUE", help="which runs of the grid")
+    parser.add_argument("--to", metavar="FOLDER", help="where to write (default: RESULTS/SCALE/export)")
+    parser.add_argument("--format", nargs="+", choices=EXPORTS, default=list(EXPORTS), dest="formats")
     parser = add("archive", _archive, "copy records, histories and measurements of finished runs, without weights")
     parser.add_argument("folder", help="where to; `adopt` takes it back")
     parser.add_argument("--studies", nargs="+", default=[], metavar="STUDY", help="only these")
@@ -94,6 +101,18 @@ def _adopt(options: argparse.Namespace, load: Callable) -> int:
     adopted = adopt(load(options), options.folder)
     print("\n".join(adopted.lines()))
     return 1 if adopted.refused and not adopted.taken else 0
+
+
+def _export(options: argparse.Namespace, load: Callable) -> None:
+    from initscale.cli.main import _known
+    from initscale.experiment.paths import Layout, select_points
+    from initscale.report.export import export
+
+    config = load(options)
+    _known(options.study, config["studies"], "study")
+    points = select_points(config["studies"][options.study], options.select)
+    folder = options.to or f"{Layout(config).root}/export"
+    print("\n".join(map(str, export(config, options.study, points, folder, options.formats))))
 
 
 def _archive(options: argparse.Namespace, load: Callable) -> None:
