@@ -16,6 +16,7 @@ from initscale.figures.panels.single_runs import (
     cosine_panel,
     item_bar,
     items_panel,
+    of_projection,
     one_run,
     shown_gammas,
 )
@@ -50,7 +51,7 @@ def _version(table: pa.Table, options: dict, projection: str, name: str) -> Figu
     axes[1, 0].set_ylabel(f"item embeddings, {name}")
     cosine_bar(figure, list(axes[0]), options["cosine_map"])
     item_bar(figure, list(axes[1]), data)
-    add_caption(figure, table)
+    add_caption(figure, of_projection(table, projection))
     return figure
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
@@ -162,6 +163,17 @@ def item_grids(table: pa.Table, stem: str, rows: str = "depth", columns: str = "
         draw = lambda axis, run, kind=projection: items_panel(axis, run, kind, brief=True)  # noqa: E731
         figure, axes = run_grid(data, draw, rows, columns)
         item_bar(figure, axes.ravel().tolist(), data)
-        add_caption(figure, table, f"Item embeddings, {words}; each number is an item.")
+        add_caption(figure, of_projection(table, projection), f"Item embeddings, {words}; each number is an item.")
         found[name] = figure
     return found
+
+
+def of_projection(table: pa.Table, projection: str) -> pa.Table:
+    """The table with the caption of a picture: a table's own speaks of t-SNE, a picture may show PCA."""
+    if projection == "tsne":
+        return table
+    caption = (table.schema.metadata or {}).get(b"caption", b"").decode()
+    return table.replace_schema_metadata({"caption": re.sub(_TSNE, "PCA: the two leading axes", caption)})
+
+
+_TSNE = r"t-SNE: perplexity [^,]+, seed \d+"
