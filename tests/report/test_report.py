@@ -1,4 +1,4 @@
-"""The report in a real browser: no error, no request, every picture drawn, filter, menus, keyboard, phone, print."""
+"""The report in a real browser: no error, no request, every picture drawn, menus, keyboard, phone, print, axe."""
 
 from __future__ import annotations
 
@@ -9,19 +9,29 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
 from initscale.claims.verdicts import VERDICTS
 from initscale.config.load import load_config
 from initscale.errors import InputError
+from initscale.experiment import paths
 from initscale.experiment.grid import bundles
 from initscale.experiment.paths import Layout
-from initscale.files.storage import read_table, write_table
+from initscale.files.storage import read_json, read_table, write_table
+from initscale.report import committed
 from initscale.report.content import cost_rows, interval_bar
-from initscale.report.explorer import explorer_data
+from initscale.report.costs import costs_of, training_costs
+from initscale.report.explorer import clearest, explorer_data
+from initscale.report.replay import drawn_replay
+from initscale.report.side_by_side import side_by_side
+from initscale.report.titles import shortened, title_of
 from initscale.stages.report import report
 from initscale.stages.scorecard import make_scorecard, scorecard
+from initscale.workflow.rules import figure_order
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -33,7 +43,9 @@ def page_file(finished_smoke, tmp_path_factory) -> Path:
     shutil.copytree(finished_smoke.root / "results", results)
     config = load_config({"scale": "smoke", "results": str(results)})
     judged = make_scorecard(load_config({"scale": "laptop", "source": "reference"}))
-    judged.loc[judged.index[: len(VERDICTS)], "verdict"] = list(VERDICTS)
+    verdicts = [*VERDICTS, *judged["verdict"].to_pylist()[len(VERDICTS) :]]
+    column = judged.schema.get_field_index("verdict")
+    judged = judged.set_column(column, judged.schema.field(column), pa.array(verdicts))
     write_table(Layout(config).scorecard("parquet"), judged)
     return Path(report(config))
 
@@ -133,16 +145,108 @@ def test_print_shows_every_claim(opened):
     opened.locator('[data-filter=""]').click()
 
 
-def test_links_lead_to_files_and_places(page_file):
+def test_no_link_leaves_the_file(page_file):
+    """The page is mailed: what it links to is a place in it or inside the link itself."""
     text = page_file.read_text()
     visible = re.sub(r"<script.*?</script>", "", text, flags=re.S)
-    links = set(re.findall(r'href="([^"]+)"', visible)) - {"data:,"}
-    places = set(re.findall(r'\bid="([^"]+)"', visible))
-    assert {"tables/fig4.parquet", "#fig4", "#runs"} <= links
-    for link in links:
-        assert link[1:] in places if link.startswith("#") else (page_file.parent / link).exists(), link
-    assert not re.findall(r'\b(?:src|href)="(?:https?:)?//', visible)
+    links = re.findall(r'<a [^>]*?href="([^"]+)"([^>]*)>', visible)
+    places = re.findall(r'\bid="([^"]+)"', visible)
+    assert len(places) == len(set(places))
+    assert {"#fig4", "#runs", "#beside", "#replay"} <= {link for link, _ in links}
+    for link, rest in links:
+        inside = link.startswith("data:") and "download=" in rest
+        assert inside or (link.startswith("#") and link[1:] in places), link[:80]
+    assert not re.findall(r'\b(?:src|href)="(?!#|data:)', visible)
     assert page_file.stat().st_size <= 30e6
+
+
+def test_a_table_can_be_saved_from_the_page(opened, page_file, tmp_path):
+    opened.evaluate("document.querySelector('#fig4 details').open = true")
+    with opened.expect_download() as waiting:
+        opened.locator("#fig4 a[download]").click()
+    waiting.value.save_as(tmp_path / "fig4.parquet")
+    assert (tmp_path / "fig4.parquet").read_bytes() == (page_file.parent / "tables" / "fig4.parquet").read_bytes()
+
+
+def test_figures_stand_in_the_papers_order_and_are_listed(opened):
+    shown = opened.locator("article").evaluate_all("all => all.map((one) => one.id)")
+    assert shown == sorted(shown, key=figure_order)
+    assert shown[0] == "fig1"
+    listed = opened.locator("nav.contents ul ul a").evaluate_all("all => all.map((one) => one.hash.slice(1))")
+    assert listed == shown
+    assert opened.locator("nav.contents ul").first.is_visible() == (opened.viewport_size["width"] >= 1100)
+
+
+def test_captions_stand_once(opened, page_file):
+    """They are printed in the pictures; as text they are folded away."""
+    assert opened.locator("figcaption").count() == 0
+    captions = opened.locator("article li.caption")
+    assert captions.count() == opened.locator("article").count()
+    assert not any(captions.evaluate_all("all => all.map((one) => one.checkVisibility())"))
+
+
+def test_diagram_texts_do_not_cover_each_other(opened):
+    """The legend stands above the curves; the title of the loss axis beside its tick labels."""
+    opened.wait_for_function("document.querySelectorAll('#curves .y2tick text').length > 0")
+    above, top = opened.evaluate(
+        """() => { const plot = document.getElementById("curves"), place = (one) => one.getBoundingClientRect();
+        return [place(plot.querySelector(".legend")).bottom - place(plot).top, plot._fullLayout.yaxis._offset]; }"""
+    )
+    assert above <= top
+    overlaps = opened.evaluate(
+        """() => { const place = (one) => one.getBoundingClientRect(), found = [];
+        for (const axis of ["y", "y2"]) {
+          const title = place(document.querySelector(`#curves .g-${axis}title text`));
+          for (const tick of document.querySelectorAll(`#curves .${axis}tick text`))
+            if (place(tick).left < title.right - 1) found.push(`${axis} ${tick.textContent}`);
+        } return found; }"""
+    )
+    assert overlaps == []
+
+
+def test_what_is_wider_than_the_screen_says_so(opened):
+    wide = opened.locator("figure.wide.scrolls")
+    if opened.viewport_size["width"] > 720:
+        assert wide.count() == 0
+        return
+    assert wide.count() > 5
+    words = wide.first.evaluate("(one) => getComputedStyle(one, '::before').content")
+    assert "sideways" in words
+    assert wide.first.evaluate("(one) => one.tabIndex") == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation(opened, scheme):
+    opened.emulate_media(color_scheme=scheme)
+    opened.wait_for_timeout(100)  # the diagrams take the new colours
+    found = Axe().run(opened).response
+    opened.emulate_media(color_scheme="light")
+    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"]] == []
+    assert len(found["passes"]) > 20
+
+
+def test_dark_mode_changes_page_and_diagrams(opened):
+    def colours():
+        opened.wait_for_timeout(100)
+        return opened.evaluate(
+            "[getComputedStyle(document.body).backgroundColor, document.getElementById('map').layout.font.color]"
+        )
+
+    light = colours()
+    opened.emulate_media(color_scheme="dark")
+    dark = colours()
+    opened.emulate_media(color_scheme="light")
+    assert light[0] == "rgb(255, 255, 255)"
+    assert all(one != other for one, other in zip(light, dark, strict=True))
+
+
+def test_titles_are_split_into_label_and_words():
+    assert title_of("fig2")[0] == "Fig 2a,b"
+    assert "`" not in title_of("fig11")[1]
+    assert title_of("fig_circuits")[0] == "The causal check"
+    assert title_of("curves", "curves_phase")[0].endswith("(curves_phase)")
+    assert shortened("One (two, three), four") == "One"
+    assert shortened("Vectors v(x; a, b) and u") == "Vectors v(x; a, b) and u"
 
 
 def test_report_needs_a_scorecard(finished_smoke, tmp_path):
@@ -201,6 +305,79 @@ def test_core_hours_count_every_core_of_a_bundle(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("s\th:m:s\n3600\t1:00:00\n")
     assert cost_rows(config) == [{"stage": "train", "jobs": 2, "core_hours": 3.0}]
+
+
+def test_trainings_cost_what_their_records_say(finished_smoke):
+    config = load_config({"scale": "smoke", "results": str(finished_smoke.root / "results")})
+    costs = training_costs(config)
+    (phase,) = [entry for entry in costs if entry["studies"] == ["phase"]]
+    records = [read_json(path) for path in (finished_smoke.root / "results/smoke/runs/phase").glob("*/run.json")]
+    assert phase["runs"] == len(records) > 1
+    assert phase["core_hours"] * 3600 == pytest.approx(sum(record["cpu_seconds"] for record in records))
+    assert costs_of(costs, config, "fig2") == [phase]
+    assert costs_of(costs, config, "fig1") == []
+
+
+def test_reference_tables_come_with_the_cost_of_their_trainings():
+    config = load_config({"scale": "laptop", "source": "reference"})
+    costs = training_costs(config)
+    for figure in ("fig2", "fig2c", "fig6", "fig7", "fig14", "fig17a", "fig17b"):
+        assert sum(entry["core_hours"] for entry in costs_of(costs, config, figure)) > 0, figure
+    known = {study for entry in costs for study in entry["studies"]}
+    assert known <= set(config["studies"])
+
+
+def test_scales_stand_side_by_side():
+    config = load_config({"scale": "smoke"})
+    laptop = make_scorecard(load_config({"scale": "laptop", "source": "reference"})).to_pandas()
+    own = laptop.assign(verdict="not evaluated", reason="nothing was run", effect=np.nan)
+    beside = side_by_side(config, own)
+    place = beside["columns"].index("laptop, reference")
+    assert beside["columns"][0] == "smoke, own runs"
+    judged = laptop[laptop["verdict"] != "not evaluated"].set_index("claim")["verdict"]
+    cells = {row["claim"]: row["cells"][place] for row in beside["rows"]}
+    assert {claim: cells[claim]["verdict"] for claim in judged.index} == judged.to_dict()
+    assert all(
+        row["cells"][0] == {"verdict": "not evaluated", "effect": "", "why": "nothing was run"}
+        for row in beside["rows"]
+    )
+    assert len(beside["rows"]) + beside["unjudged"] == len(laptop)
+    assert set(beside["without"]) & {"laptop", "smoke"} == set()
+
+
+def test_replay_of_another_scale_is_shown(tmp_path, monkeypatch):
+    """A table with one made-up epoch, where the reference tables would be."""
+    row = {"gamma": 0.8, "seed": 1, "precision": "bf16", "quantity": "train_loss", "group": "", "ours": 1.0}
+    table = pa.Table.from_pylist([row | {"epoch": epoch, "authors": 1.0 + epoch / 100} for epoch in range(3)])
+    for module in (committed, paths):
+        monkeypatch.setattr(module, "REFERENCE", tmp_path)
+    config = load_config({"scale": "smoke", "results": str(tmp_path / "results")})
+    assert committed.committed_replay(config) is None
+    scale = committed.scales_with_replay()[0]
+    (tmp_path / scale).mkdir()
+    pq.write_table(table, tmp_path / scale / "fig_authors_run.parquet")
+    assert committed.committed_replay(config) == (scale, tmp_path / scale / "fig_authors_run.parquet")
+    assert any(path.endswith("fig_authors_run.parquet") for path in committed.committed_inputs(config))
+    pictures = drawn_replay(scale)
+    assert [one["stem"] for one in pictures] == ["fig_authors_run", "fig_authors_run_small"]
+    assert all(one["content"].startswith(b"\x89PNG") for one in pictures)
+
+
+def test_replay_that_does_not_exist_is_told(opened):
+    text = opened.locator("#replay").inner_text()
+    assert opened.locator("#replay img").count() > 0 or "fig_authors_run --config scale=" in text
+
+
+def test_first_run_is_the_one_with_the_clearest_answer():
+    run = lambda seen, inferential, symmetric: {  # noqa: E731
+        "seen": [0.0, seen],
+        "inferential": [0.0, inferential],
+        "symmetric": [0.0, symmetric],
+    }
+    runs = [run(0.2, 1.0, 0.0), run(1.0, 0.3, 0.5), run(1.0, 0.1, 0.9), run(1.0, 0.9, 0.1)]
+    assert clearest(runs, 0.9) == 3
+    assert clearest(runs[:3], 0.9) == 2
+    assert clearest(runs[:1], 0.9) == 0
 
 
 def test_interval_bar_is_in_order():

@@ -15,6 +15,7 @@ SHOWN = {
     "scorecard": [LAYOUT.scorecard("parquet")],
     "tables": [LAYOUT.table(figure) for figure in REPORTED],
     "pictures": [path for figure in REPORTED for path in PICTURES[figure]],
+    "committed": parts.committed_inputs(CONFIG),
 }
 
 
@@ -24,7 +25,12 @@ rule scorecard:
         claims=[local(path) for path in CLAIMS],
     output:
         table=LAYOUT.scorecard("parquet"),
-        csv=LAYOUT.scorecard("csv"),
+        csv=report(
+            LAYOUT.scorecard("csv"),
+            caption="../report/scorecard.rst",
+            category="Scorecard",
+            labels={"table": "every claim"},
+        ),
         markdown=LAYOUT.scorecard("md"),
         record=LAYOUT.scorecard("json"),
     log:

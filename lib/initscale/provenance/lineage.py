@@ -35,9 +35,12 @@ def settings_hash(settings: dict) -> str:
 
 
 def relative(path: str, root: str) -> str:
-    """A path as it stands in a record: relative to the results folder of the scale, or as it is outside it."""
+    """A path as it stands in a record: relative to the results folder of the scale; outside it file and folder.
+
+    The folder tells apart the tables of several scales, which have the same names.
+    """
     inside = os.path.relpath(path, root)
-    return os.path.basename(path) if inside.startswith("..") else inside
+    return "/".join(Path(path).parts[-2:]) if inside.startswith("..") else inside
 
 
 def table_settings(config: dict, figure: str) -> dict:

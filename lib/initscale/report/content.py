@@ -1,25 +1,28 @@
-"""What the report says: verdicts, figures with their settings and cost, runs, all read from files of the results."""
+"""What the report says: verdicts, figures with their settings and cost, runs, all read from files of the results.
+
+The page is made to be mailed, so nothing in it links to a file beside it: places of files are told, tables are inside.
+"""
 
 from __future__ import annotations
 
 import base64
 import csv
 import math
-import os
 import struct
 from collections import Counter
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from initscale.claims.definitions import Claims
 from initscale.claims.texts import count_text, criterion, effect_text, number, paper_text, singles_text
 from initscale.claims.verdicts import NOT_EVALUATED, VERDICTS
 from initscale.experiment.grid import bundles, needed_studies, study_points
 from initscale.experiment.paths import Layout, point_key, run_log
-from initscale.figures import folder_of, load_figure, stems
+from initscale.figures import folder_of, stems
 from initscale.files.storage import read_json
+from initscale.report.costs import costs_of, training_costs
+from initscale.report.titles import caption_of, group_of, shortened, title_of
 from initscale.workflow.slurm import cpus
 
 
@@ -60,51 +63,56 @@ def counts(rows: list[dict]) -> list[tuple[str, int]]:
     return [(verdict, found[verdict]) for verdict in VERDICTS]
 
 
+LARGEST_TABLE = 400_000
+"""Bytes of a table up to which it is inside the page."""
+
+
 def figure_entries(config: dict, figures: list[str], rows: list[dict]) -> list[dict]:
-    """One entry per figure."""
-    return [_figure(config, figure, [row for row in rows if row["table"] == figure]) for figure in figures]
+    """One entry per figure, in the order given."""
+    costs = training_costs(config)
+    return [_figure(config, figure, [row for row in rows if row["table"] == figure], costs) for figure in figures]
 
 
-def _figure(config: dict, figure: str, rows: list[dict]) -> dict:
-    layout = Layout(config)
-    folder, sidecar = Path(layout.report()).parent, read_json(layout.sidecar(figure))
-    metadata = pq.read_schema(layout.table(figure)).metadata or {}
-    module = load_figure(folder_of(config, figure), "drawing")
-    made = sidecar["table_made_of"]
+def _figure(config: dict, figure: str, rows: list[dict], costs: list[dict]) -> dict:
+    layout, sidecar = Layout(config), read_json(Layout(config).sidecar(figure))
+    label, words = title_of(folder_of(config, figure), figure)
+    made, content = sidecar["table_made_of"], Path(layout.table(figure)).read_bytes()
     return {
         "name": figure,
-        "title": " ".join(module.__doc__.strip().split("\n\n")[0].split()),
-        "caption": metadata.get(b"caption", b"").decode(),
+        "group": group_of(figure),
+        "label": label,
+        "title": words,
+        "short": shortened(words),
+        "caption": caption_of(layout.table(figure)),
         "pictures": [_picture(layout, stem) for stem in stems(config, figure)],
         "claims": rows,
         "options": ", ".join(f"{key} {value}" for key, value in config["figures"][figure].items()),
-        "table": os.path.relpath(layout.table(figure), folder),
+        "table": layout.table(figure),
+        "table_data": base64.b64encode(content).decode() if len(content) <= LARGEST_TABLE else None,
         "table_hash": next(iter(sidecar["inputs"].values()))[:12],
-        "sidecar": os.path.relpath(layout.sidecar(figure), folder),
+        "sidecar": layout.sidecar(figure),
         "drawn": sidecar["git"],
         "made": made["git"] if made else None,
         "seconds": sum(_seconds(layout.benchmark(f"{stage}/{figure}")) for stage in ("aggregate", "figure")),
         "studies": needed_studies(config, figure),
+        "costs": costs_of(costs, config, figure),
     }
 
 
 def _picture(layout: Layout, stem: str) -> dict:
     content = Path(layout.figure(stem, "png")).read_bytes()
+    return {**picture_entry(stem, content), "pdf": layout.figure(stem, "pdf")}
+
+
+def picture_entry(stem: str, content: bytes) -> dict:
+    """A PNG as the page holds it, with its size in pixels."""
     width, height = struct.unpack(">II", content[16:24])  # PNG keeps them there
-    folder = Path(layout.report()).parent
-    return {
-        "stem": stem,
-        "data": base64.b64encode(content).decode(),
-        "width": width,
-        "height": height,
-        "pdf": os.path.relpath(layout.figure(stem, "pdf"), folder),
-    }
+    return {"stem": stem, "data": base64.b64encode(content).decode(), "width": width, "height": height}
 
 
 def run_rows(config: dict) -> list[dict]:
     """One entry per finished run of every study, for the table of runs; none with ``source: reference``."""
-    layout = Layout(config)
-    folder, found = Path(layout.report()).parent, []
+    layout, found = Layout(config), []
     for study, section in config["studies"].items():
         for point in study_points(section):
             path = Path(layout.run_folder(study, point)) / "run.json"
@@ -114,7 +122,7 @@ def run_rows(config: dict) -> list[dict]:
                 known = {name: record["final"].get(name) for name in record["final"] if name.startswith("acc_")}
                 found.append(
                     {"study": study, "key": point_key(point), "point": point, "record": record, "accuracies": known}
-                    | {"path": os.path.relpath(path, folder), "log": os.path.relpath(log, folder)}
+                    | {"path": str(path), "log": log}
                     | {"loss": number(record["final"]["loss"])}
                 )
     return found

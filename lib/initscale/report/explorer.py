@@ -26,7 +26,7 @@ def explorer_data(curves: pd.DataFrame, flows: pd.DataFrame | None, recipe: dict
     Returns
     -------
     ``runs``: one entry per run with gamma, depth, seed, step, loss, symmetric, inferential, seen (lists) and flow
-    (entries layer, query, source, value); ``shade_below``.
+    (entries layer, query, source, value); ``shade_below``; ``first``: place in ``runs`` of the one to show first.
     """
     curves = curves[curves["shown"]] if "shown" in curves else curves
     routes = {} if flows is None else _routes(flows, recipe)
@@ -36,7 +36,17 @@ def explorer_data(curves: pd.DataFrame, flows: pd.DataFrame | None, recipe: dict
         facts = dict(zip(_AXES, (float(axes[0]), int(axes[1]), int(axes[2])), strict=True))
         courses = {name: [_short(value) for value in rows[name]] for name in _COURSES}
         runs.append(facts | {"step": rows["step"].tolist()} | courses | {"flow": routes.get(axes, [])})
-    return {"runs": runs, "shade_below": shade_below}
+    return {"runs": runs, "shade_below": shade_below, "first": clearest(runs, shade_below)}
+
+
+def clearest(runs: list[dict], shade_below: float) -> int:
+    """Place of the run with the clearest answer to the unseen pair, among those that learned the seen pairs if any did.
+
+    Of equal ones the first that composes, or the first.
+    """
+    learned = [run for run in runs if (run["seen"][-1] or 0) >= shade_below] or runs
+    answers = lambda run: tuple(run[name][-1] or 0.0 for name in ("inferential", "symmetric"))  # noqa: E731
+    return runs.index(max(learned, key=lambda run: (max(answers(run)), answers(run)[0])))
 
 
 def _routes(table: pd.DataFrame, recipe: dict) -> dict[tuple, list]:

@@ -19,8 +19,14 @@ from initscale.provenance.code import report_roots
 from initscale.provenance.lineage import write_record
 from initscale.provenance.machine import git_state
 from initscale.report import content
+from initscale.report.committed import committed_inputs, committed_replay, scales_with_replay
+from initscale.report.costs import training_costs
 from initscale.report.explorer import explorer_data
+from initscale.report.replay import drawn_replay
+from initscale.report.side_by_side import side_by_side
+from initscale.report.titles import CATEGORIES, GROUPS
 from initscale.repository import PAGE
+from initscale.workflow.rules import figure_order
 
 
 def report(config: dict) -> str:
@@ -34,6 +40,7 @@ def report(config: dict) -> str:
     scorecard = read_table(layout.scorecard("parquet")).to_pandas()
     figures = drawn_figures(config)
     rows = content.verdict_rows(scorecard, claims, set(figures))
+    entries = content.figure_entries(config, figures, rows)
     page = (
         _environment()
         .get_template("page.html.j2")
@@ -43,9 +50,13 @@ def report(config: dict) -> str:
             summary=summary(scorecard, config["scale"]),
             counts=content.counts(rows),
             rows=rows,
-            figures=content.figure_entries(config, figures, rows),
+            groups={group: [one for one in entries if one["group"] == group] for group in GROUPS},
+            headings=CATEGORIES,
+            replay=_replay(config),
+            beside=side_by_side(config, scorecard),
             runs=content.run_rows(config),
             costs=content.cost_rows(config),
+            training_costs=training_costs(config),
             git=git_state(),
             explorer=_embedded(_explorer(config)),
             style=(PAGE / "page.css").read_text(encoding="utf-8"),
@@ -57,18 +68,25 @@ def report(config: dict) -> str:
         part.write_text(page, encoding="utf-8")
     tables = [layout.table(name) for name in figures]
     pictures = [path for name in figures for path in pictures_of(layout, name)]
-    inputs = [layout.scorecard("parquet"), *tables, *pictures]
+    inputs = [layout.scorecard("parquet"), *tables, *pictures, *committed_inputs(config)]
     write_record(layout.report_record(), layout.root, config, report_roots(), inputs, [layout.report()])
     return layout.report()
 
 
 def drawn_figures(config: dict) -> list[str]:
-    """Figures of the configuration whose tables exist."""
+    """Figures of the configuration whose tables exist, in the paper's order, those beyond the paper behind."""
     layout = Layout(config)
     found = [name for name in config["figures"] if name != "style" and Path(layout.table(name)).exists()]
     if not found:
         raise InputError("holds no tables", where=layout.root, hint="run `snakemake --cores 8 report`")
-    return found
+    return sorted(found, key=figure_order)
+
+
+def _replay(config: dict) -> dict:
+    """A replay that another scale has, and where one can be made."""
+    found = committed_replay(config)
+    pictures = [content.picture_entry(**one) for one in drawn_replay(found[0])] if found else []
+    return {"scale": found[0] if found else None, "pictures": pictures, "scales": scales_with_replay()}
 
 
 def _environment() -> jinja2.Environment:

@@ -19,6 +19,7 @@ from initscale.experiment.grid import Point, run_facts, study_points
 from initscale.experiment.paths import RUN_FILES, Layout, find_point
 from initscale.figures.checking import faults
 from initscale.provenance.code import training_code
+from initscale.report import committed
 from initscale.repository import CONFIG_FOLDER, PACKAGE, PAGE
 
 TEXTS = ("scale", "results", "source")
@@ -88,7 +89,7 @@ def figures_of(config: dict, left_out: Mapping[str, ConfigError] = MappingProxyT
     ------
     ConfigError if none is left.
     """
-    names = sorted((name for name in config["figures"] if name != "style"), key=_order)
+    names = sorted((name for name in config["figures"] if name != "style"), key=figure_order)
     for name in (name for name in names if name in left_out and target_of(config, name) == "all_figures"):
         _tell_once(name, f"Left out: {name}: {left_out[name]}")
     names = [name for name in names if name not in left_out]
@@ -118,7 +119,8 @@ def _tell_once(key: str, message: str) -> None:
         os.environ["INITSCALE_TOLD"] = " ".join([*told, key])
 
 
-def _order(figure: str) -> tuple[float, str]:
+def figure_order(figure: str) -> tuple[float, str]:
+    """Sorts figures: the paper's order, then those beyond it by name."""
     number = re.match(r"fig(\d+)", figure)
     return (int(number[1]) if number else math.inf, figure)
 
@@ -148,6 +150,11 @@ def reported_figures(config: dict, layout: Layout, figures: list[str]) -> list[s
         for figure in figures
         if target_of(config, figure) == "all_figures" or os.path.exists(layout.table(figure))
     ]
+
+
+def committed_inputs(config: dict) -> list[str]:
+    """Files of the repository that the report shows beside its own results."""
+    return committed.committed_inputs(config)
 
 
 def lazily(function: Callable, *arguments) -> Callable[[Mapping], object]:

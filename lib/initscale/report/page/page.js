@@ -16,6 +16,22 @@ window.addEventListener("hashchange", () => {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (target && target.classList.contains("hidden")) { buttons[0].click(); target.scrollIntoView(); }
 });
+// The list of contents stands open at the side, and closed above the page where there is no room beside it.
+const contents = document.querySelector("nav.contents details"), beside = window.matchMedia("(min-width: 1100px)");
+const fold = () => { contents.open = beside.matches; };
+beside.addEventListener("change", fold);
+fold();
+// What is wider than its place says so, and can be moved with the keyboard.
+function mark() {
+  for (const one of document.querySelectorAll(".wide")) {
+    const scrolls = one.scrollWidth > one.clientWidth + 1;
+    one.classList.toggle("scrolls", scrolls);
+    if (scrolls) one.tabIndex = 0; else one.removeAttribute("tabindex");
+  }
+}
+window.addEventListener("load", mark);
+window.addEventListener("resize", mark);
+document.addEventListener("toggle", mark, true);
 // On paper everything is open but the whole configuration and what stands at the figures once more.
 let opened = [];
 window.addEventListener("beforeprint", () => {
@@ -31,7 +47,11 @@ const SOURCES = { key: "#D55E00", anchor_1: "#0072B2", anchor_2: "#56B4E9" };
 const ROLES = ["key", "anchor_1", "anchor_2", "last"];
 const LABELS = { key: "key", anchor_1: "anchor 1", anchor_2: "anchor 2", last: "last" };
 const PLAIN = { displayModeBar: false, responsive: true };
-const FONT = { family: "inherit", size: 13, color: "#222" };
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+// What every diagram shares, in the colours of the page.
+const shared = () => ({ font: { family: "inherit", size: 13, color: colour("ink") }, paper_bgcolor: "rgba(0,0,0,0)",
+  plot_bgcolor: "rgba(0,0,0,0)" });
+const lines = () => ({ gridcolor: colour("line"), zerolinecolor: colour("line"), fixedrange: true, automargin: true });
 const unique = (values) => [...new Set(values)].sort((a, b) => a - b);
 const last = (values) => values[values.length - 1];
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -65,7 +85,7 @@ function explore(data) {
     const { gamma, depth } = chosen(), i = gammas.indexOf(gamma), j = depths.indexOf(depth);
     const box = (side) => ({ type: "rect", xref: `x${side}`, yref: `y${side}`, x0: i - 0.5, x1: i + 0.5,
       y0: j - 0.5, y1: j + 0.5, line: { color: "#D55E00", width: 3 } });
-    const axis = (title) => ({ type: "category", title: { text: title }, fixedrange: true, automargin: true });
+    const axis = (title) => ({ ...lines(), type: "category", title: { text: title } });
     const title = (text, side) => ({ text, xref: `x${side} domain`, yref: `y${side} domain`, x: 0, y: 1, yanchor: "bottom",
       xanchor: "left", showarrow: false, font: { size: 14 } });
     const panels = [panel("symmetric", ""), panel("inferential", "2")];
@@ -75,7 +95,7 @@ function explore(data) {
       font: { size: narrow ? 10 : 13, color: one.z[y][x] > 0.55 ? "#000" : "#fff" },
     })))).filter(Boolean);
     Plotly.react("map", panels, {
-      font: FONT, height: (narrow ? 200 : 160) + 45 * depths.length * (narrow ? 2 : 1), margin: { t: 30, r: 10, b: 50, l: 50 },
+      ...shared(), height: (narrow ? 200 : 160) + 45 * depths.length * (narrow ? 2 : 1), margin: { t: 30, r: 10, b: 50, l: 50 },
       grid: narrow ? { rows: 2, columns: 1, pattern: "independent", ygap: 0.5 } : { rows: 1, columns: 2, pattern: "independent" },
       xaxis: axis("gamma"), yaxis: axis("depth"), xaxis2: axis("gamma"), yaxis2: axis("depth"),
       shapes: [box(""), box("2")],
@@ -102,22 +122,25 @@ function explore(data) {
   }
 
   function curves(run) {
+    const losses = run.loss.filter((value) => value > 0);
+    const decades = Math.log10(Math.max(...losses) / Math.min(...losses)); // ticks at powers of ten alone need some
     const line = (name, label, color, axis) => ({ x: run.step, y: run[name], name: label, yaxis: axis, mode: "lines", line: { color, width: 2 } });
     Plotly.react("curves", [
       line("symmetric", "symmetric", SYMMETRIC, "y"), line("inferential", "inferential", INFERENTIAL, "y"),
-      line("seen", "seen pairs", SEEN, "y"), line("loss", "loss", "#444", "y2"),
+      line("seen", "seen pairs", SEEN, "y"), line("loss", "loss", colour("ink"), "y2"),
     ], {
-      font: FONT, height: 380, margin: { t: 10, r: 10, b: 45, l: 55 }, legend: { orientation: "h", y: 1.12 },
-      xaxis: { title: { text: "training step" }, fixedrange: true, anchor: "y2" },
-      yaxis: { title: { text: "accuracy" }, range: [-0.03, 1.03], domain: [0.42, 1], fixedrange: true },
-      yaxis2: { title: { text: "loss" }, type: "log", dtick: 1, domain: [0, 0.34], fixedrange: true, exponentformat: "power" },
+      ...shared(), height: 400, margin: { t: 10, r: 10, b: 45, l: 55 },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" }, // grows upwards, and the diagram makes room
+      xaxis: { ...lines(), title: { text: "training step" }, anchor: "y2" },
+      yaxis: { ...lines(), title: { text: "accuracy", standoff: 12 }, range: [-0.03, 1.03], domain: [0.42, 1] },
+      yaxis2: { ...lines(), title: { text: "loss", standoff: 12 }, type: "log", ...(decades > 1 ? { dtick: 1 } : { nticks: 4 }), domain: [0, 0.34], exponentformat: "power" },
     }, PLAIN);
   }
 
   function flow(run) {
     const layers = unique(run.flow.map((one) => one.layer)), traces = [];
     ROLES.forEach((role, x) => traces.push({ x: [x, x], y: [0, layers.length], mode: "lines", hoverinfo: "skip", showlegend: false,
-      line: { color: "#ccc", width: 1, dash: "dot" } }));
+      line: { color: colour("border"), width: 1, dash: "dot" } }));
     for (const one of run.flow) {
       const ends = [ROLES.indexOf(one.source), ROLES.indexOf(one.query)];
       traces.push({ x: ends, y: [one.layer - 1, one.layer], mode: "lines", showlegend: false, opacity: 0.85,
@@ -128,14 +151,14 @@ function explore(data) {
     const strong = run.flow.filter((one) => one.value >= 0.15).map((one) => {
       const place = 0.66, ends = [ROLES.indexOf(one.source), ROLES.indexOf(one.query)];
       return { x: ends[0] + place * (ends[1] - ends[0]), y: one.layer - 1 + place, text: digits(one.value), showarrow: false,
-        bgcolor: "rgba(255,255,255,0.8)", font: { size: 11 } };
+        bgcolor: colour("page"), font: { size: 11 } };
     });
     const empty = { text: "no attention flow in the tables", x: 1.5, y: 0.5, showarrow: false };
     Plotly.react("flow", traces, {
-      font: FONT, height: 380, margin: { t: 30, r: 10, b: 45, l: 55 }, annotations: run.flow.length ? strong : [empty],
+      ...shared(), height: 380, margin: { t: 30, r: 10, b: 45, l: 55 }, annotations: run.flow.length ? strong : [empty],
       title: { text: "attention flow: width = mean attention weight", font: { size: 13 } },
-      xaxis: { tickvals: [0, 1, 2, 3], ticktext: ROLES.map((role) => LABELS[role]), range: [-0.3, 3.3], fixedrange: true, zeroline: false },
-      yaxis: { title: { text: "after layer" }, dtick: 1, range: [-0.1, Math.max(layers.length, 1) + 0.1], fixedrange: true, zeroline: false },
+      xaxis: { ...lines(), tickvals: [0, 1, 2, 3], ticktext: ROLES.map((role) => LABELS[role]), range: [-0.3, 3.3], zeroline: false },
+      yaxis: { ...lines(), title: { text: "after layer", standoff: 12 }, dtick: 1, range: [-0.1, Math.max(layers.length, 1) + 0.1], zeroline: false },
     }, PLAIN);
   }
 
@@ -149,9 +172,12 @@ function explore(data) {
   }
 
   fill(gammaMenu, gammas); fill(depthMenu, depths);
-  gammaMenu.value = gammas[Math.floor(gammas.length / 2)];
+  const first = data.runs[data.first];
+  gammaMenu.value = first.gamma; depthMenu.value = first.depth;
+  fill(seedMenu, [first.seed]);
   menus.forEach((menu) => menu.addEventListener("change", show));
   show();
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
 }
 // The plotting library takes longest to start, so it does when the page is there.
 const data = document.getElementById("data");
