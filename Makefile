@@ -1,6 +1,6 @@
 # make figures            every figure at the default scale (laptop)
 # make figures SCALE=smoke CORES=2
-# make test | lint | clean | lock
+# make test | lint | docs | clean | lock
 SCALE ?= laptop
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 PYTHON ?= python3
@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: figures test lint format clean lock install
+.PHONY: figures test lint docs format clean lock install
 
 figures: $(INSTALLED)
 	$(BIN)/snakemake --cores $(CORES) all_figures --config scale=$(SCALE)
@@ -21,13 +21,17 @@ test: $(INSTALLED)
 	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder --durations 12
 
 lint: $(INSTALLED)
-	$(BIN)/ruff check lib scripts tests benchmarks
-	$(BIN)/ruff format --check lib scripts tests benchmarks
+	$(BIN)/ruff check lib scripts tests benchmarks website
+	$(BIN)/ruff format --check lib scripts tests benchmarks website
 	$(BIN)/snakefmt --check workflow
 
+# The documentation site, into build/site. A broken link or an unknown name in a docstring is an error.
+docs: $(INSTALLED)
+	$(BIN)/mkdocs build --strict --config-file website/mkdocs.yml
+
 format: $(INSTALLED)
-	$(BIN)/ruff check --fix lib scripts tests benchmarks
-	$(BIN)/ruff format lib scripts tests benchmarks
+	$(BIN)/ruff check --fix lib scripts tests benchmarks website
+	$(BIN)/ruff format lib scripts tests benchmarks website
 	$(BIN)/snakefmt workflow
 
 install: $(INSTALLED)
@@ -48,7 +52,7 @@ clean:
 # platform takes its own build of the same release.
 lock:
 	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip install --quiet 'torch==2.13.0' '.[workflow,dev]' setuptools
+	$(VENV)-lock/bin/python -m pip install --quiet 'torch==2.13.0' '.[workflow,export,docs,dev]' setuptools
 	$(VENV)-lock/bin/python -m pip uninstall --quiet --yes initscale
 	(echo "# Exact versions of the environment; made by \`make lock\` with $$($(PYTHON) --version)."; \
 	 $(VENV)-lock/bin/python -m pip list --format=freeze --exclude pip | sed -E 's/\+[a-z0-9.]+$$//') > requirements.lock

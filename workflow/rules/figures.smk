@@ -46,7 +46,22 @@ for figure in FIGURES:
         input:
             unpack(PLAN.drawing(figure, PICTURES[figure])),
         output:
-            PICTURES[figure],
+            [path for path in PICTURES[figure] if path.endswith(".pdf")],
+            [
+                report(
+                    path,
+                    caption="../report/figure.rst",
+                    category=titles.CATEGORIES[titles.group_of(figure)],
+                    labels={
+                        "figure": titles.title_of(folder_of(CONFIG, figure), figure)[
+                            0
+                        ],
+                        "picture": pathlib.Path(path).stem,
+                    },
+                )
+                for path in PICTURES[figure]
+                if path.endswith(".png")
+            ],
             sidecar=LAYOUT.sidecar(figure),
         log:
             LAYOUT.log(f"figure/{figure}"),
@@ -61,6 +76,11 @@ for figure in FIGURES:
             figure=figure,
             options=CONFIG["figures"][figure],
             style=CONFIG["figures"]["style"],
+            # of `snakemake --report` alone
+            title=titles.as_rst(
+                ": ".join(titles.title_of(folder_of(CONFIG, figure), figure))
+            ),
+            caption=parts.lazily(titles.rst_caption, LAYOUT.table(figure)),
             code=parts.lazily(
                 identity.code_hash, identity.drawing_roots(folder_of(CONFIG, figure))
             ),
