@@ -131,11 +131,18 @@ def markdown(configs: Mapping[str, dict]) -> str:
 
 _HEAD = """# Departures from the paper
 
-Made from the configuration by `python -m initscale departures`; a test compares. For every study: each fact in which
-one of the judged scales differs from the paper or from its authors' code (config/paper_settings.yaml). What is not
-listed is alike, or published by neither: rates, steps and batches of Figs 2c and 17, tokens and training pairs of the
-additions, hops and order of PrOntoQA. An empty cell: the scale does not have the study. The scales `smoke`,
-`calibration` and `laptop-long` are not judged."""
+Made from the configuration by `python -m initscale departures`. A test compares it. Do not edit.
+
+Each table is one study, each row one fact in which a judged scale differs from the paper or from its authors' code.
+What both published, and what each scale has, stands side by side. Read a row as: "the paper has this, the scale has that".
+
+- What is not listed is the same everywhere, or published by neither: rates, steps and batches of Figs 2c and 17, tokens
+  and training pairs of the additions, hops and order of PrOntoQA.
+- An empty cell: the scale does not have the study.
+- What paper and code have is in config/paper_settings.yaml. The scales `smoke`, `calibration` and `laptop-long` are not
+  judged and not listed.
+- The last tables show which gamma stands for the paper's in models of another width, and why
+  ([claims.md](claims.md#roles))."""
 _MAPPED = ("study", "role", "rule", "paper's gamma", "gamma", "by the other rule", "decay x rate x steps", "paper's")
 
 
