@@ -10,10 +10,11 @@ class InitscaleError(Exception):
     ----------
     what : what is wrong, naming the offending value and what would be allowed.
     where : the config key, file or run it was found in.
-    hint : what to do next.
+    hint : what to do next; if left out, what usually helps with errors of this kind.
     """
 
     exit_code = 1
+    usual_hint = "docs/troubleshooting.md explains the messages"
 
     def __init__(self, what: str, *, where: str | None = None, hint: str | None = None):
         self.what, self.where, self.hint = what, where, hint
@@ -21,7 +22,7 @@ class InitscaleError(Exception):
 
     def __str__(self) -> str:
         message = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{message}. Hint: {self.hint}" if self.hint else message
+        return f"{message}. Hint: {self.hint or self.usual_hint}"
 
     def __reduce__(self):
         return _rebuild, (type(self), self.what, self.where, self.hint)
@@ -35,6 +36,7 @@ class ConfigError(InitscaleError):
     """The configuration is refused; nothing was computed."""
 
     exit_code = 2
+    usual_hint = "`python -m initscale config` prints the configuration, and config/schema/ describes every key"
 
 
 class InputError(InitscaleError):

@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-import tempfile
-import traceback
 from pathlib import Path
 
 from initscale import __version__
+from initscale.cli.errors import Parser, known, need_runs, one_line_errors
 from initscale.cli.results import add_result_commands
 from initscale.cli.systems import add_system_commands
 from initscale.config.load import Loaded, load, parse_override
-from initscale.errors import ConfigError, InitscaleError, InputError
+from initscale.errors import InputError
 from initscale.files.yaml_files import merge
+from initscale.place import check_clone
 from initscale.repository import CONFIG_FOLDER
 
 _EPILOG = """stages, in order: generate-data -> train -> probe -> aggregate -> figure
@@ -33,37 +33,22 @@ runs against the committed reference)
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the arguments, run the stage, return the exit code (0, or that of the error)."""
-    options = _parser().parse_args(arguments)
     logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("initscale").setLevel(logging.INFO)  # not the root: font libraries are talkative
-    try:
-        code = options.run(options)
-    except InitscaleError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("error: interrupted", file=sys.stderr)
-        return 130
-    except Exception as error:
-        print(f"error: {type(error).__name__}: {error}. {_traceback_file()}", file=sys.stderr)
-        return 70  # EX_SOFTWARE
-    return code or 0
-
-
-def _traceback_file() -> str:
-    """Keep the traceback of a fault of the program in a file; say where."""
-    with tempfile.NamedTemporaryFile("w", prefix="initscale-", suffix=".log", delete=False, encoding="utf-8") as stream:
-        stream.write(traceback.format_exc())
-    return f"This is a fault of the program; please report it with {stream.name}"
+    with one_line_errors() as end:
+        check_clone(Path.cwd())
+        options = _parser().parse_args(arguments)
+        end.code = options.run(options) or 0
+    return end.code
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="initscale", description=__doc__, epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=__version__)
     stages = parser.add_subparsers(title="stages", required=True, metavar="STAGE")
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = Parser(add_help=False)
     shared.add_argument("--config", default=CONFIG_FOLDER / "config.yaml", type=Path, help="config.yaml to start from")
     shared.add_argument("--scale", help="name of a file in scales/ beside it")
     shared.add_argument("--results", help="results folder")
@@ -102,6 +87,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _load_runs(options: argparse.Namespace) -> dict:
+    """The configuration, for a command that makes or reads runs."""
+    config = _load(options)
+    need_runs(config)
+    return config
+
+
 def _load(options: argparse.Namespace, **more) -> dict:
     """The configuration that the options ask for; ``more`` wins."""
     return _loaded(options, **more).config
@@ -119,8 +111,8 @@ def _generate_data(options: argparse.Namespace) -> None:
     from initscale.experiment.paths import Layout
     from initscale.stages.generate_data import generate_data
 
-    config = _load(options)
-    _known(options.dataset, config["datasets"], "dataset")
+    config = _load_runs(options)
+    known(options.dataset, config["datasets"], "dataset")
     folder = options.folder or Layout(config).data_folder(options.dataset)
     info = generate_data(config["datasets"][options.dataset], folder, config["execution"]["mirror"])
     print(f"{folder}: {info['rows']}")
@@ -129,12 +121,12 @@ def _generate_data(options: argparse.Namespace) -> None:
 def _data_folder(config: dict, dataset: str) -> str:
     """Folder of a data set that has been generated."""
     from initscale.experiment.paths import Layout
+    from initscale.files.how_to_make import making_hint
 
     folder = Layout(config).data_folder(dataset)
     info = Path(folder, "dataset.json")
     if not info.exists():
-        command = f"python -m initscale generate-data {dataset} --scale {config['scale']}"
-        raise InputError("does not exist", where=str(info), hint=f"{command} (with the same options) makes it")
+        raise InputError("does not exist", where=str(info), hint=making_hint(info))
     return folder
 
 
@@ -143,8 +135,8 @@ def _train(options: argparse.Namespace) -> None:
     from initscale.experiment.paths import Layout, select_points
     from initscale.stages.train import train_runs
 
-    config = _load(options)
-    _known(options.study, config["studies"], "study")
+    config = _load_runs(options)
+    known(options.study, config["studies"], "study")
     study, layout = config["studies"][options.study], Layout(config)
     points = select_points(study, options.select)
     execution = config["execution"] | ({"stale_resume": "discard"} if options.fresh else {})
@@ -185,8 +177,8 @@ def _probe(options: argparse.Namespace) -> None:
     from initscale.experiment.paths import Layout, select_points
     from initscale.stages.probe import probe_run
 
-    config = _load(options)
-    _known(options.study, config["studies"], "study")
+    config = _load_runs(options)
+    known(options.study, config["studies"], "study")
     study, layout = config["studies"][options.study], Layout(config)
     probes = {name: config["probes"][name] for name in study["probes"]}
     data = _data_folder(config, study["dataset"])
@@ -200,7 +192,9 @@ def _probe(options: argparse.Namespace) -> None:
 def _aggregate(options: argparse.Namespace) -> None:
     from initscale.stages.aggregate import aggregate
 
-    print(aggregate(_with_figure(options), options.figure))
+    config = _with_figure(options)
+    need_runs(config)
+    print(aggregate(config, options.figure))
 
 
 def _figure(options: argparse.Namespace) -> None:
@@ -214,7 +208,7 @@ def _with_figure(options: argparse.Namespace) -> dict:
     from initscale.figures.checking import check_figure
 
     loaded = _loaded(options)
-    _known(options.figure, loaded.config["figures"], "figure")
+    known(options.figure, loaded.config["figures"], "figure")
     check_figure(loaded.config, options.figure, loaded.describe)
     return loaded.config
 
@@ -223,9 +217,3 @@ def _print_config(options: argparse.Namespace) -> None:
     import yaml
 
     print(yaml.safe_dump(_load(options), sort_keys=False), end="")
-
-
-def _known(name: str, section: dict, kind: str) -> None:
-    names = sorted(key for key in section if key != "style")
-    if name not in names:
-        raise ConfigError(f"`{name}` is not a known {kind} (known: {', '.join(names)})", where="the command line")

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from initscale.cli.errors import known, need_runs, positive
+
 EXPORTS = ("tensorboard", "csv")
 
 
@@ -45,16 +47,18 @@ def add_result_commands(stages, shared: argparse.ArgumentParser, load: Callable[
     parser.add_argument("--studies", nargs="+", default=[], metavar="STUDY", help="only these")
     add("compare", _compare, "own tables against the reference: effects with tolerances, verdicts that differ")
     parser = add("status", _status, "runs done, running, failed and missing, and the time left")
-    parser.add_argument("--watch", type=float, metavar="SECONDS", help="print it again every so many seconds")
+    parser.add_argument("--watch", type=positive, metavar="SECONDS", help="print it again every so many seconds")
 
 
 def _scorecard(options: argparse.Namespace, load: Callable) -> None:
-    from initscale.stages.scorecard import scorecard
+    from initscale.stages.scorecard import need_tables, scorecard
 
     if options.docs:
         _write_scorecard_page()
     else:
-        print(scorecard(load(options)))
+        config = load(options)
+        need_tables(config)
+        print(scorecard(config))
 
 
 def _write_scorecard_page() -> None:
@@ -98,38 +102,42 @@ def _explain(options: argparse.Namespace, load: Callable) -> int:
 def _adopt(options: argparse.Namespace, load: Callable) -> int:
     from initscale.inspection.adopt import adopt
 
-    adopted = adopt(load(options), options.folder)
+    config = load(options)
+    need_runs(config)
+    adopted = adopt(config, options.folder)
     print("\n".join(adopted.lines()))
     return 1 if adopted.refused and not adopted.taken else 0
 
 
 def _export(options: argparse.Namespace, load: Callable) -> None:
-    from initscale.cli.main import _known
     from initscale.experiment.paths import Layout, select_points
     from initscale.report.export import export
 
     config = load(options)
-    _known(options.study, config["studies"], "study")
+    known(options.study, config["studies"], "study")
     points = select_points(config["studies"][options.study], options.select)
     folder = options.to or f"{Layout(config).root}/export"
     print("\n".join(map(str, export(config, options.study, points, folder, options.formats))))
 
 
 def _archive(options: argparse.Namespace, load: Callable) -> None:
-    from initscale.cli.main import _known
     from initscale.inspection.adopt import archive
 
     config = load(options)
+    need_runs(config)
     for study in options.studies:
-        _known(study, config["studies"], "study")
+        known(study, config["studies"], "study")
     print("\n".join(archive(config, options.folder, options.studies).lines()))
 
 
 def _compare(options: argparse.Namespace, load: Callable) -> int:
     from initscale.claims.compare import compare, words
-    from initscale.stages.scorecard import make_scorecard
+    from initscale.stages.scorecard import make_scorecard, need_tables
 
-    own, reference = (make_scorecard(load(options, source=source)) for source in ("runs", "reference"))
+    configs = [load(options, source=source) for source in ("runs", "reference")]
+    for config in configs:
+        need_tables(config)
+    own, reference = map(make_scorecard, configs)
     rows = compare(own, reference)
     print("\n".join(words(rows)))
     return 1 if rows["outcome"].isin(["verdict differs", "effect differs"]).any() else 0
@@ -139,6 +147,7 @@ def _status(options: argparse.Namespace, load: Callable) -> None:
     from initscale.inspection.status import status_lines
 
     config = load(options)
+    need_runs(config)
     while True:
         print("\n".join(status_lines(config)), flush=True)
         if options.watch is None or not Path(config["results"]).exists():

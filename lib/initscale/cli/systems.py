@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from initscale.cli.errors import known
+
 
 def add_system_commands(stages, shared: argparse.ArgumentParser, load: Callable[..., dict]) -> None:
     """Add the command ``simulate``; the parameters are those of ``cli_results.add_result_commands``."""
@@ -15,14 +17,11 @@ def add_system_commands(stages, shared: argparse.ArgumentParser, load: Callable[
 
 
 def _simulate(options: argparse.Namespace, load: Callable) -> None:
-    from initscale.errors import ConfigError
     from initscale.experiment.paths import Layout
     from initscale.stages.simulate import simulate
 
     config = load(options)
-    if options.system not in config["systems"]:
-        known = ", ".join(sorted(config["systems"]))
-        raise ConfigError(f"`{options.system}` is not a known system (known: {known})", where="the command line")
+    known(options.system, config["systems"], "system")
     path = options.output or Layout(config).system(options.system)
     simulate(options.system, config["systems"][options.system], path)
     print(path)

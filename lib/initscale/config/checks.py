@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 
 from initscale.errors import ConfigError
 from initscale.experiment.durations import parse_time, steps_per_epoch
 from initscale.experiment.grid import evaluation_of, run_facts, study_points
 from initscale.experiment.paths import format_value
+from initscale.files.schema import nearest
 from initscale.probes.checking import check_probes
 from initscale.tasks import load_task
 
 Describe = Callable[..., str]
+_MOST_STEPS = 10**9
+"""A year at 30 steps a second; learning rates of all steps are in memory."""
 
 
 def check_consistency(config: dict, describe: Describe) -> None:
@@ -36,12 +40,55 @@ def check_consistency(config: dict, describe: Describe) -> None:
             _check_reference(config, "studies", study, describe("figures", figure, "studies"))
         if "growth" in options:
             _check_reference(config, "studies", options["growth"], describe("figures", figure, "growth"))
+    _check_mirror(config, describe)
 
 
 def _check_reference(config: dict, section: str, name: str, where: str) -> None:
     if name not in config[section]:
-        known = ", ".join(sorted(config[section]))
-        raise ConfigError(f"`{name}` is not a key of `{section}` (known: {known})", where=where)
+        known = sorted(config[section])
+        message = f"`{name}` is not a key of `{section}` (known: {', '.join(known)})"
+        raise ConfigError(message, where=where, hint=nearest(name, known))
+
+
+def check_overridden(config: dict, given: Mapping, describe: Describe) -> None:
+    """Raise ``ConfigError`` for a key of the command line that no run would see, because grids set it.
+
+    Parameters
+    ----------
+    config : a configuration that fits the schema.
+    given : the layer of the command line.
+    describe : see ``check_consistency``.
+    """
+    for name, model in (given.get("models") or {}).items():
+        for path in (("depth",), ("init", "gamma")):
+            section = model.get(path[0]) if len(path) > 1 and isinstance(model, Mapping) else model
+            if isinstance(section, Mapping) and path[-1] in section:
+                _refuse_overridden(config, "model", name, path[-1], describe("models", name, *path))
+    for name, recipe in (given.get("training") or {}).items():
+        if isinstance(recipe, Mapping) and "weight_decay" in recipe:
+            _refuse_overridden(config, "training", name, "weight_decay", describe("training", name, "weight_decay"))
+
+
+def _refuse_overridden(config: dict, kind: str, name: str, axis: str, where: str) -> None:
+    studies = {study: section for study, section in config["studies"].items() if section[kind] == name}
+    if studies and all(axis in section["grid"] for section in studies.values()):
+        study = next(iter(studies))
+        raise ConfigError(
+            f"has no effect, because the grid of every study with it sets {axis}",
+            where=where,
+            hint=f"`--set 'studies.{study}.grid.{axis}=[...]'` (with Snakemake: `--config 'studies={{{study}: {{grid: "
+            f"{{{axis}: [...]}}}}}}'`) sets the values of a grid",
+        )
+
+
+def _check_mirror(config: dict, describe: Describe) -> None:
+    mirror = config["execution"]["mirror"]
+    if mirror is not None and not os.path.isdir(mirror):
+        raise ConfigError(
+            f"there is no folder `{mirror}`",
+            where=describe("execution", "mirror"),
+            hint="name a folder that has the files, or leave the key away: they are downloaded then",
+        )
 
 
 def _check_study(config: dict, name: str, study: dict, describe: Describe) -> None:
@@ -139,6 +186,11 @@ def _check_recipe(config: dict, name: str, study: dict, rows: int, describe: Des
         )
     per_epoch = steps_per_epoch(rows, recipe["batch"])
     duration, warmup = (parse_time(recipe[key], per_epoch) for key in ("duration", "warmup"))
+    if duration > _MOST_STEPS:
+        raise ConfigError(
+            f"`{recipe['duration']}` is {duration:.0e} steps, and {_MOST_STEPS:.0e} is the most",
+            where=describe(*path, "duration"),
+        )
     if duration < 1:
         raise ConfigError(f"`{recipe['duration']}` is less than one step", where=describe(*path, "duration"))
     if warmup > duration:

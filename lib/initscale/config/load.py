@@ -7,17 +7,19 @@ are replaced as a whole.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from initscale.config.checks import check_consistency
+from initscale.config.checks import check_consistency, check_overridden
 from initscale.config.schema import whole_schema
+from initscale.config.texts import is_text
 from initscale.errors import ConfigError
 from initscale.figures import figure_folders
 from initscale.files.schema import INHERITING, check_schema, describe_key, nearest, source_of
-from initscale.files.yaml_files import COMMAND_LINE, inherit, merge, parse_value, read_yaml
+from initscale.files.yaml_files import COMMAND_LINE, inherit, merge, parse_value, read_mapping
 from initscale.repository import CONFIG_FOLDER
 
 FIGURES = "figures"
@@ -44,24 +46,35 @@ class Loaded:
 def parse_override(text: str) -> dict:
     """Turn ``a.b.c=VALUE`` (VALUE in YAML) into the nested mapping ``{a: {b: {c: VALUE}}}``."""
     key, sign, value = text.partition("=")
-    if not sign or not key:
-        raise ConfigError(f"`{text}` is not of the form key.path=value", where=COMMAND_LINE)
-    nested: Any = parse_value(value)
-    for part in reversed(key.split(".")):
+    parts = key.split(".")
+    if not sign or not all(parts):
+        hint = "such as `--set 'studies.phase.grid.seed=[0,1]'`, in quotes for the shell"
+        raise ConfigError(f"`{text}` is not of the form key.path=value", where=COMMAND_LINE, hint=hint)
+    nested: Any = _value(value, tuple(parts))
+    for part in reversed(parts):
         nested = {part: nested}
     return nested
 
 
-def parse_texts(value: Any) -> Any:
+def parse_texts(value: Any, path: tuple[str, ...] = ()) -> Any:
     """Read the strings inside a nested command-line value as YAML.
 
     Snakemake hands over ``--config 'evaluation={sequences: 50}'`` with the number as a string.
+
+    Parameters
+    ----------
+    path : key that the value is of; where the schema wants a text, the string stays as it is.
     """
     if isinstance(value, Mapping):
-        return {key: parse_texts(child) for key, child in value.items()}
+        return {key: parse_texts(child, (*path, key)) for key, child in value.items()}
     if isinstance(value, list):
-        return [parse_texts(child) for child in value]
-    return parse_value(value) if isinstance(value, str) else value
+        return [parse_texts(child, path) for child in value]
+    return _value(value, path) if isinstance(value, str) else value
+
+
+def _value(text: str, path: tuple[str, ...]) -> Any:
+    value = parse_value(text)
+    return text if isinstance(value, int | float | datetime.date) and is_text(path) else value
 
 
 def load_config(overrides: Mapping | None = None, path: Path | str = CONFIG_FOLDER / "config.yaml") -> dict:
@@ -97,21 +110,25 @@ def load(overrides: Mapping | None = None, path: Path | str = CONFIG_FOLDER / "c
         config[FIGURES] = _all_figures(config, loaded.describe)
     check_schema(config, whole_schema(Path(path).parent / "schema", config.get(FIGURES)), layers)
     check_consistency(config, loaded.describe)
+    check_overridden(config, layers[-1][1], loaded.describe)
     return loaded
 
 
 def _layers(overrides: dict, path: Path) -> Layers:
-    folder, base = path.parent, read_yaml(path) or {}
+    folder, base = path.parent, read_mapping(path)
     scale = overrides.get("scale", base.get("scale"))
     scales = sorted(file.stem for file in (folder / "scales").glob("*.yaml"))
+    if not scales:
+        hint = "give config.yaml; `--scale NAME` chooses a file in scales/ beside it"
+        raise ConfigError("there is no folder scales/ with a scale beside it", where=str(path), hint=hint)
     if scale not in scales:
         raise ConfigError(
             f"`{scale}` is not a known scale (known: {', '.join(scales)})",
             where=f"config key `scale` ({source_of(['scale'], [(COMMAND_LINE, overrides)]) or 'config.yaml'})",
-            hint=nearest(str(scale), scales) or f"add {folder / 'scales' / f'{scale}.yaml'}",
+            hint=nearest(str(scale), scales) or f"`--scale {scales[0]}`, or a new file in {folder / 'scales'}",
         )
     scale_file = folder / "scales" / f"{scale}.yaml"
-    return [(str(path), base), (str(scale_file), read_yaml(scale_file) or {}), (COMMAND_LINE, overrides)]
+    return [(str(path), base), (str(scale_file), read_mapping(scale_file)), (COMMAND_LINE, overrides)]
 
 
 def _all_figures(config: Mapping, describe: Callable[..., str]) -> dict[str, Any]:

@@ -17,8 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from initscale.errors import InputError, OutputError
-
-_REMAKE = "delete it (or its folder) and run the same command again; only what is missing is recomputed"
+from initscale.files.how_to_make import making_hint, remaking_hint
 
 
 @contextlib.contextmanager
@@ -50,8 +49,8 @@ def _writing(path: str | Path) -> Iterator[None]:
         raise OutputError(
             f"cannot be written ({reason})",
             where=str(path),
-            hint="check free space, quota and permissions there, then run the same command again; nothing "
-            "already computed is lost",
+            hint="check free space, quota and permissions there, then run the same command again; what was finished "
+            "or saved before is kept",
         ) from error
 
 
@@ -69,10 +68,37 @@ def write_json(path: str | Path, content: Mapping) -> None:
         part.write_text(json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def read_json(path: str | Path) -> dict:
-    """Read a JSON object, or raise ``InputError`` naming the file."""
+Kinds = Mapping[str, type | tuple[type, ...]]
+
+
+def read_json(path: str | Path, needs: Kinds | None = None) -> dict:
+    """Read a JSON object.
+
+    Parameters
+    ----------
+    path : the file.
+    needs : keys that the reader uses -> what each must be; ``a.b`` is the key ``b`` of the object ``a``.
+
+    Raises
+    ------
+    InputError if the file is missing, damaged, no JSON object, or lacks a key.
+    """
     with _reading(path):
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise InputError(
+            f"is damaged (a JSON object is wanted, not {type(content).__name__})",
+            where=str(path),
+            hint=remaking_hint(path),
+        )
+    for key, kind in (needs or {}).items():
+        value = content
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if not isinstance(value, kind):
+            found = "it is missing" if value is None else f"it is {str(value)[:40]!r}"
+            raise InputError(f"is damaged (no usable `{key}`: {found})", where=str(path), hint=remaking_hint(path))
+    return content
 
 
 def write_table(path: str | Path, table: pa.Table, metadata: Mapping[str, str] | None = None) -> None:
@@ -100,7 +126,7 @@ def read_table(path: str | Path, columns: Iterable[str] | None = None) -> pa.Tab
     wanted = list(names if columns is None else columns)
     missing = [name for name in wanted if name not in names]
     if missing:
-        hint = "it was made with other settings or by another version of the code"
+        hint = f"it was made with other settings or by another version of the code: {remaking_hint(path)}"
         raise InputError(f"has no column `{missing[0]}` (it has {', '.join(names)})", where=str(path), hint=hint)
     with _reading(path):
         return pq.read_table(path, columns=wanted)
@@ -111,12 +137,15 @@ def _reading(path: str | Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise InputError("does not exist", where=str(path), hint="run the stage that makes it first") from error
+        raise InputError("does not exist", where=str(path), hint=making_hint(path)) from error
     except PermissionError as error:
-        raise InputError("may not be read (permission denied)", where=str(path)) from error
-    except (pa.ArrowException, OSError, ValueError) as error:
+        hint = f"`ls -l {path}` shows who may; `chmod u+r` gives the right to its owner"
+        raise InputError("may not be read (permission denied)", where=str(path), hint=hint) from error
+    except (pa.ArrowException, OSError, ValueError, RecursionError) as error:
         detail = " ".join(str(error).split())[:200]
-        raise InputError(f"is damaged or not of the right kind ({detail})", where=str(path), hint=_REMAKE) from error
+        raise InputError(
+            f"is damaged or not of the right kind ({detail})", where=str(path), hint=remaking_hint(path)
+        ) from error
 
 
 def content_hash(tables: Mapping[str, pa.Table]) -> str:

@@ -13,14 +13,28 @@ from initscale.claims.evidence import table_names
 from initscale.claims.markdown import as_markdown, mapping_markdown
 from initscale.claims.scorecard import summary
 from initscale.config.load import load_config
+from initscale.errors import InputError
 from initscale.experiment.paths import Layout
 from initscale.files.storage import atomic_path, write_table
 from initscale.paper.departures import SCALES
 from initscale.paper.mapping import mapping_rows
 from initscale.provenance.lineage import write_scorecard_record
+from initscale.repository import REFERENCE
 
 LOG = logging.getLogger("initscale")
 FORMATS = ("parquet", "csv", "md")
+
+
+def need_tables(config: dict) -> None:
+    """Raise ``InputError`` if there is no table that a claim could be judged on."""
+    layout = Layout(config)
+    if not any(Path(layout.table(name)).exists() for name in table_names(config, load_claims())):
+        where = Path(layout.table("fig2")).parent
+        hint = f"`snakemake --cores 8 all_figures --config scale={config['scale']}` makes all tables"
+        if layout.from_reference:
+            have = sorted(path.parent.name for path in REFERENCE.glob("*/*.parquet"))
+            hint = f"leave `--source reference` away, or choose a scale that has some: `--scale {have[0]}`"
+        raise InputError("there is no table to judge", where=str(where), hint=hint)
 
 
 def make_scorecard(config: dict) -> pa.Table:

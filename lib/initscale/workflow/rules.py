@@ -18,9 +18,10 @@ from initscale.errors import ConfigError, OutputError
 from initscale.experiment.grid import Point, run_facts, study_points
 from initscale.experiment.paths import RUN_FILES, Layout, find_point
 from initscale.figures.checking import faults
+from initscale.place import check_clone
 from initscale.provenance.code import training_code
 from initscale.report import committed
-from initscale.repository import CONFIG_FOLDER, PACKAGE, PAGE
+from initscale.repository import CONFIG_FOLDER, PAGE
 
 TEXTS = ("scale", "results", "source")
 """Keys whose value is a text as it is given, whatever it looks like."""
@@ -37,7 +38,7 @@ def workflow_config(given: Mapping) -> Loaded:
     ------
     ConfigError
     """
-    layer = {key: value if key in TEXTS else parse_texts(value) for key, value in given.items()}
+    layer = {key: str(value) if key in TEXTS else parse_texts(value, (key,)) for key, value in given.items()}
     return load(layer, CONFIG_FOLDER / "config.yaml")
 
 
@@ -53,13 +54,7 @@ def check_place(workflow_folder: str, config_files: Iterable[str]) -> None:
     ------
     ConfigError
     """
-    beside = Path(workflow_folder).resolve().parent / "lib" / "initscale"
-    if beside.is_dir() and not beside.samefile(PACKAGE):
-        raise ConfigError(
-            f"the Snakefile lies in {beside.parents[1]}, but Python imports the package of {PACKAGE.parents[1]}: "
-            "results would be made by the other clone's code",
-            hint="`make install` here and activate its environment, or put `PYTHONPATH=lib` before the command",
-        )
+    check_clone(Path(workflow_folder))
     for path in map(Path, config_files):
         if path.resolve().is_relative_to(CONFIG_FOLDER):
             scale = path.stem if path.parent.name == "scales" else "NAME"
