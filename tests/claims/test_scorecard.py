@@ -68,6 +68,8 @@ def test_the_page_has_each_claim_once_and_says_what_is_missing(reference):
     (row,) = [line for line in page.splitlines() if line.startswith("| 2 | It rises")][:1]
     assert "| **reproduced**, 0.80 [0.70, 0.90], n = 3 | no tables |" in row
     assert "## Scale `overnight`\n\nNo tables are committed." in page
+    apart = pa.Table.from_pandas(values.assign(singles="0.55 0.90 0.95"), reference.schema)
+    assert "n = 3, seeds 0.55 0.90 0.95 | no tables |" in scorecard_page({"laptop": apart, "overnight": None})
     assert "| `laptop` | 1 of 1 | 1 | 0 | 0 |" in counts_table({"laptop": card})
 
 

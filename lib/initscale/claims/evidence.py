@@ -34,6 +34,13 @@ class Evidence:
     parameters: int | None = None
     departs: str = ""
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """The rows, where there is a table: gates are asked of no other."""
+        if self.rows is None:
+            raise Unavailable("there is no table")
+        return self.rows
+
 
 def table_names(config: dict, claims: Claims) -> list[str]:
     """Figures of the configuration whose tables are judged, or read by gates, each once."""

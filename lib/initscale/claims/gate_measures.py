@@ -28,9 +28,9 @@ class Unreadable(Exception):
 
 def _column(name: str) -> Measure:
     def read(evidence: Evidence, kind: dict) -> pd.DataFrame:
-        if name not in evidence.rows:
+        if name not in evidence.table:
             raise Unreadable(f"the table has no {name.replace('_', ' ')} (made before there were gates)")
-        return _with_value(select(evidence.rows, kind, evidence.roles), name)
+        return _with_value(select(evidence.table, kind, evidence.roles), name)
 
     return read
 
@@ -48,12 +48,12 @@ def _last_of_curves(evidence: Evidence, name: str) -> pd.DataFrame:
 
 
 def _loss(evidence: Evidence, kind: dict) -> pd.DataFrame:
-    return _column("loss")(evidence, kind) if "loss" in evidence.rows else _last_of_curves(evidence, "loss")
+    return _column("loss")(evidence, kind) if "loss" in evidence.table else _last_of_curves(evidence, "loss")
 
 
 def _seen(evidence: Evidence, kind: dict) -> pd.DataFrame:
     """Of the rows that the claim reads: in Fig 2 the best over rates and evaluations and the last one are two."""
-    rows = evidence.rows
+    rows = evidence.table
     if "seen_accuracy" in rows:
         return _with_value(select(rows, kind, evidence.roles), "seen_accuracy")
     if "quantity" in rows and (rows["quantity"] == "accuracy").any():
@@ -75,28 +75,28 @@ def _change(evidence: Evidence, _: dict) -> pd.DataFrame:
 
 
 def _in_distribution(evidence: Evidence, _: dict) -> pd.DataFrame:
-    rows = evidence.rows[evidence.rows["source"] == "run"]
+    rows = evidence.table[evidence.table["source"] == "run"]
     return _with_value(rows[(rows["panel"] == "b") & (rows["group"] == "all")], "accuracy")
 
 
 def _row_distance(evidence: Evidence, _: dict) -> pd.DataFrame:
     """Steps between two rows of the eigenvalues over time; of runs that are not followed, that of those that are."""
-    steps = evidence.rows.loc[evidence.rows["quantity"] == "eigenvalue_at_step", "j"].drop_duplicates().sort_values()
+    steps = evidence.table.loc[evidence.table["quantity"] == "eigenvalue_at_step", "j"].drop_duplicates().sort_values()
     if len(steps) < 2:
         raise Unreadable("the table has no eigenvalues over time")
-    return runs_of(evidence.rows).assign(value=float(steps.diff().max()))
+    return runs_of(evidence.table).assign(value=float(steps.diff().max()))
 
 
 def _risen(evidence: Evidence, _: dict) -> pd.DataFrame:
-    return _with_value(evidence.rows[evidence.rows["quantity"] == "risen"], "value")
+    return _with_value(evidence.table[evidence.table["quantity"] == "risen"], "value")
 
 
 def _at_last_epoch(quantity: str, group: str) -> Measure:
     """Of the table of a run that is replayed: its own number at its last epoch; a loss has no group."""
 
     def read(evidence: Evidence, _: dict) -> pd.DataFrame:
-        of_group = evidence.rows["group"].fillna("") == group
-        rows = evidence.rows[(evidence.rows["quantity"] == quantity) & of_group]
+        of_group = evidence.table["group"].fillna("") == group
+        rows = evidence.table[(evidence.table["quantity"] == quantity) & of_group]
         axes = [axis for axis in RUN_AXES if axis in rows]
         return _with_value(rows.loc[rows.groupby(axes)["epoch"].idxmax()], "ours")
 
@@ -105,7 +105,7 @@ def _at_last_epoch(quantity: str, group: str) -> Measure:
 
 def _logged(evidence: Evidence, kind: dict) -> pd.DataFrame:
     """Numbers of each run that its log has, too."""
-    rows = select(evidence.rows, kind, evidence.roles)
+    rows = select(evidence.table, kind, evidence.roles)
     axes = [axis for axis in RUN_AXES if axis in rows]
     both = (rows["ours"].notna() & rows["authors"].notna()).astype(int)
     return rows[axes].assign(value=both).groupby(axes, as_index=False)["value"].sum()

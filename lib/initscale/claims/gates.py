@@ -6,6 +6,7 @@ or cannot be read, is the reason not to judge; it never counts against the paper
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -58,7 +59,7 @@ def check(need: Need, claim: Claim, evidence: Evidence) -> Checked:
     """
     gate = need.gate
     if gate.measure == "parameters":
-        return _checked(gate, evidence.parameters, "")
+        return _checked(gate, float(evidence.parameters or math.nan), "")
     try:
         values = GATE_MEASURES[gate.measure](evidence, _kind(claim))
     except Unreadable as error:
@@ -85,7 +86,7 @@ def check_all(need: Need, claim: Claim, evidence: Evidence) -> str:
     """
     gate, kind = need.gate, {column: value for column, value in _kind(claim).items() if column != "phase"}
     if gate.measure == "parameters":
-        checked = _checked(gate, evidence.parameters, "")
+        checked = _checked(gate, float(evidence.parameters or math.nan), "")
         return "" if checked.passed else checked.message
     try:
         values = GATE_MEASURES[gate.measure](evidence, kind)
@@ -150,7 +151,9 @@ def _checked(gate: Gate, value: float, whose: str) -> Checked:
 
 def passes(gate: Gate, value: float) -> bool:
     """Whether a value is on the right side of a gate."""
-    return value <= gate.at_most if gate.at_most is not None else value >= gate.at_least
+    if gate.at_most is not None:
+        return value <= gate.at_most
+    return gate.at_least is not None and value >= gate.at_least
 
 
 def _bound(gate: Gate, value: float, passed: bool) -> str:

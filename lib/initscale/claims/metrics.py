@@ -99,7 +99,8 @@ def _paired(gap_SP: np.ndarray, cells: Cells) -> Sample:
     """Mean over the parts, for each seed that has both arms anywhere."""
     cells_SPA = np.zeros((len(cells.seeds), gap_SP.shape[1], len(cells.arms)), dtype=bool)
     cells_SPA[np.searchsorted(cells.seeds, cells.seed_n), cells.part_n, cells.arm_n] = True
-    return _complete(_mean(gap_SP, 1), cells_SPA.all(2).any(1), cells.seeds, "both runs")
+    both_S = np.logical_or.reduce(np.logical_and.reduce(cells_SPA, axis=2), axis=1)
+    return _complete(_mean(gap_SP, 1), both_S, cells.seeds, "both runs")
 
 
 def _interaction(cells: Cells) -> Sample:

@@ -103,8 +103,10 @@ def scorecard(config: dict, claims: Claims | None = None) -> pa.Table:
 
 def _row(judged: Judged, around: dict[str, Judged], claims: Claims) -> dict:
     claim, estimated = judged.claim, judged.estimate
-    shared = ("figure", "statement", "direction", "threshold", "why", "minimal_n", "unit", "test", "metric", "table")
-    shared += ("tolerance", "added")
+    shared = (
+        *("figure", "statement", "direction", "threshold", "why", "minimal_n", "unit", "test", "metric", "table"),
+        *("tolerance", "added"),
+    )
     effect, neutral = paper_effect(claim, claims), METRICS[claim.metric].neutral
     by_rule = claim.options.get("where", {}).get("version") == "best"
     return {
@@ -113,7 +115,7 @@ def _row(judged: Judged, around: dict[str, Judged], claims: Claims) -> dict:
         **{name: getattr(judged, name) for name in ("verdict", "reason", "note", "gate")},
         **{name: getattr(estimated, name) if estimated else math.nan for name in ("effect", "low", "high", "p")},
         "n": estimated.n if estimated else 0,
-        **(_noise_and_power(judged, claims.level) if estimated else _NOTHING),
+        **_noise_and_power(judged, claims.level),
         "paper_effect": effect,
         "ratio": estimated.effect / effect if estimated and effect else math.nan,
         "course": course(estimated.effect, claim.threshold, claim.direction, neutral) if estimated else "",
@@ -130,6 +132,8 @@ _NOTHING = {"runs": 0, "singles": "", "seeds_needed": math.nan, "shuffle_rate": 
 
 def _noise_and_power(judged: Judged, level: float) -> dict:
     claim, sample = judged.claim, judged.sample
+    if sample is None or judged.estimate is None:
+        return _NOTHING
     needed = seeds_needed(claim.test, sample, judged.estimate, level, claim.threshold)
     words = "{:.2g}".format if claim.test == "run" else number
     singles = [" ".join(words(float(value)) for value in sorted(group)) for group in sample.groups]
@@ -144,6 +148,8 @@ def _noise_and_power(judged: Judged, level: float) -> dict:
 def shuffle_rate(judged: Judged, level: float) -> float:
     """Share of shuffles of the arms after which the claim is reproduced."""
     claim = judged.claim
+    if judged.cells is None:
+        return math.nan
     outcomes = [
         verdict(estimate(claim.test, sample, level, claim.threshold, claim.direction), claim.threshold, claim.direction)
         for sample in shuffles(claim.metric, judged.cells)

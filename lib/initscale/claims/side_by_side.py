@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from initscale.claims.markdown import as_markdown, markdown_table
-from initscale.claims.texts import count_text, effect_text
+from initscale.claims.texts import count_text, effect_text, singles_text
 from initscale.claims.verdicts import NOT_EVALUATED, VERDICTS
 
 _JUDGED = [name for name in VERDICTS if name != NOT_EVALUATED]
@@ -20,8 +20,8 @@ _HEAD = """# Scorecard
 Made from the committed tables (`results/reference/`) by `python -m initscale scorecard --docs`. Do not edit.
 
 Every row is one claim of the paper. Each scale has its verdict, then the effect with its 95 % interval, then n, the
-number of independent seeds. *Not evaluated* means that a condition of the claim is not met; the reasons stand below
-the table. [claims.md](claims.md) explains verdicts, roles and gates.
+number of independent seeds, and these one by one where they lie apart. *Not evaluated* means that a condition of the
+claim is not met; the reasons stand below the table. [claims.md](claims.md) explains verdicts, roles and gates.
 """
 
 
@@ -59,4 +59,5 @@ def _cell(frame: pd.DataFrame | None, claim: str) -> str:
     row = frame.loc[claim]
     if row.verdict == NOT_EVALUATED:
         return f"{NOT_EVALUATED}: {row.gate}"
-    return f"**{row.verdict}**, {effect_text(row)}, n = {count_text(row)}"
+    facts = (f"**{row.verdict}**", effect_text(row), f"n = {count_text(row)}", singles_text(row))
+    return ", ".join(filter(None, facts))
