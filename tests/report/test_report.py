@@ -164,6 +164,7 @@ def test_a_table_can_be_saved_from_the_page(opened, page_file, tmp_path):
     opened.evaluate("document.querySelector('#fig4 details').open = true")
     with opened.expect_download() as waiting:
         opened.locator("#fig4 a[download]").click()
+    opened.evaluate("document.querySelector('#fig4 details').open = false")
     waiting.value.save_as(tmp_path / "fig4.parquet")
     assert (tmp_path / "fig4.parquet").read_bytes() == (page_file.parent / "tables" / "fig4.parquet").read_bytes()
 
@@ -215,27 +216,32 @@ def test_what_is_wider_than_the_screen_says_so(opened):
     assert wide.first.evaluate("(one) => one.tabIndex") == 0
 
 
+def change_scheme(page: Page, scheme: str) -> None:
+    """Ask for light or dark, and wait until the diagrams have the page's colours."""
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function(
+        "document.getElementById('map').layout.font.color === "
+        "getComputedStyle(document.documentElement).getPropertyValue('--ink').trim()"
+    )
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation(opened, scheme):
-    opened.emulate_media(color_scheme=scheme)
-    opened.wait_for_timeout(100)  # the diagrams take the new colours
+    change_scheme(opened, scheme)
     found = Axe().run(opened).response
-    opened.emulate_media(color_scheme="light")
+    change_scheme(opened, "light")
     assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"]] == []
     assert len(found["passes"]) > 20
 
 
 def test_dark_mode_changes_page_and_diagrams(opened):
-    def colours():
-        opened.wait_for_timeout(100)
+    def colours(scheme):
+        change_scheme(opened, scheme)
         return opened.evaluate(
             "[getComputedStyle(document.body).backgroundColor, document.getElementById('map').layout.font.color]"
         )
 
-    light = colours()
-    opened.emulate_media(color_scheme="dark")
-    dark = colours()
-    opened.emulate_media(color_scheme="light")
+    dark, light = colours("dark"), colours("light")
     assert light[0] == "rgb(255, 255, 255)"
     assert all(one != other for one, other in zip(light, dark, strict=True))
 
