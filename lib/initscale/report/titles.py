@@ -49,7 +49,7 @@ def shortened(title: str) -> str:
     inside = 0
     for place, sign in enumerate(title):
         inside += {"(": 1, ")": -1}.get(sign, 0)
-        ends = sign in ",;:" or title[place : place + 2] == " ("
+        ends = title[place : place + 2] in (", ", "; ", ": ", " (")
         if ends and inside == 0:
             return title[:place]
     return title
