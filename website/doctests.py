@@ -1,18 +1,16 @@
-"""Doctests in docstrings become code blocks of the reference; Markdown would read them as quotations with links."""
+"""Doctests in docstrings stand under a heading of numpydoc; as plain text Markdown would read them as quotations."""
 
 from __future__ import annotations
 
-import re
-
 import griffe
 
-DOCTEST = re.compile(r"(?m)(^>>> .*\n?(?:^(?!\s*$).+\n?)*)")
+PROMPT, HEADING = "\n>>> ", "\nExamples\n--------\n"
 
 
-class FencedDoctests(griffe.Extension):
-    """Puts a fence around each doctest."""
+class DoctestsAsExamples(griffe.Extension):
+    """Puts the heading `Examples` above the first doctest of a docstring that has none."""
 
     def on_object(self, *, obj: griffe.Object, **kwargs) -> None:
         """Change the docstring of every module, class and function."""
-        if obj.docstring:
-            obj.docstring.value = DOCTEST.sub(r"```pycon\n\1\n```\n", obj.docstring.value)
+        if obj.docstring and HEADING not in obj.docstring.value:
+            obj.docstring.value = obj.docstring.value.replace(PROMPT, f"{HEADING}{PROMPT.strip()} ", 1)
