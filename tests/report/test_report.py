@@ -188,7 +188,7 @@ def test_captions_stand_once(opened, page_file):
 
 def test_diagram_texts_do_not_cover_each_other(opened):
     """The legend stands above the curves; the title of the loss axis beside its tick labels."""
-    opened.wait_for_function("document.querySelectorAll('#curves .y2tick text').length > 0")
+    wait_until(opened, "document.querySelectorAll('#curves .y2tick text').length > 0")
     above, top = opened.evaluate(
         """() => { const plot = document.getElementById("curves"), place = (one) => one.getBoundingClientRect();
         return [place(plot.querySelector(".legend")).bottom - place(plot).top, plot._fullLayout.yaxis._offset]; }"""
@@ -216,13 +216,20 @@ def test_what_is_wider_than_the_screen_says_so(opened):
     assert wide.first.evaluate("(one) => one.tabIndex") == 0
 
 
+def wait_until(page: Page, condition: str) -> None:
+    """Wait for a JavaScript expression; the page's own policy forbids Playwright's way to do so."""
+    for _ in range(300):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"never came true: {condition}")
+
+
 def change_scheme(page: Page, scheme: str) -> None:
     """Ask for light or dark, and wait until the diagrams have the page's colours."""
     page.emulate_media(color_scheme=scheme)
-    page.wait_for_function(
-        "document.getElementById('map').layout.font.color === "
-        "getComputedStyle(document.documentElement).getPropertyValue('--ink').trim()"
-    )
+    ink = "getComputedStyle(document.documentElement).getPropertyValue('--ink').trim()"
+    wait_until(page, f"document.getElementById('map').layout.font.color === {ink}")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
