@@ -70,7 +70,7 @@ class TestLines:
         from snakemake.settings.enums import Quietness
 
         event = {"event": LogEvent.RUN_INFO, "stats": {"train_phase": 2, "fig2": 1, "total": 3}}
-        assert shown(ShortLines(dryrun=True), "table", **event) == "3 jobs: 2 training jobs, 1 drawings"
+        assert shown(ShortLines(dryrun=True), "table", **event) == "3 jobs: 2 training jobs, 1 drawing"
         assert shown(ShortLines(dryrun=True, quiet={Quietness.RULES}), "table", **event) == "table"
 
     def test_an_error_has_the_log_and_what_the_executor_knows(self):

@@ -24,12 +24,12 @@ SECONDS_BETWEEN_REPORTS = 60.0
 MOST_TRAININGS = 8
 """Trainings in one report; the others are counted."""
 STAGES = {
-    "generate": "data sets",
-    "train": "training jobs",
-    "probe": "measurements",
-    "simulate": "simulations",
-    "aggregate": "tables",
-    "": "drawings",
+    "generate": "data set",
+    "train": "training job",
+    "probe": "measurement",
+    "simulate": "simulation",
+    "aggregate": "table",
+    "": "drawing",
     "scorecard": "scorecard",
     "report": "report",
     "all": "target",
@@ -133,13 +133,14 @@ def job_counts(counts: Mapping[str, int]) -> str:
     counts : rule -> jobs, and "total", as Snakemake gives them.
 
     >>> job_counts({"all_figures": 1, "fig2": 1, "generate_anchor": 2, "train_phase": 8, "total": 12})
-    '12 jobs: 2 data sets, 8 training jobs, 1 drawings, 1 target'
+    '12 jobs: 2 data sets, 8 training jobs, 1 drawing, 1 target'
     """
     stages = Counter()
     for rule, count in counts.items():
         word = rule.partition("_")[0]
         stages[word if word in STAGES else ""] += count if rule != "total" else 0
-    words = ", ".join(f"{stages[stage]} {made}" for stage, made in STAGES.items() if stages[stage])
+    numbers = [(stages[stage], made) for stage, made in STAGES.items() if stages[stage]]
+    words = ", ".join(f"{count} {made}{'s' if count > 1 else ''}" for count, made in numbers)
     return f"{counts['total']} jobs: {words}"
 
 
