@@ -1,5 +1,6 @@
 """What the terminal shows of a run, and that nothing is lost from Snakemake's log file."""
 
+import doctest
 import logging
 
 import pytest
@@ -7,6 +8,7 @@ from snakemake.logging import LogEvent, logger
 
 from initscale.training import progress
 from initscale.training.progress import Progress, newest_lines
+from initscale.workflow import terminal
 from initscale.workflow.terminal import ShortLines, shorten
 
 RUN = "gamma~0.30_depth~2_lr~1.00e-03_seed~0"
@@ -117,6 +119,13 @@ class TestTrainings:
         lines = ShortLines(dryrun=False)
         shown(lines, **JOB | {"log": [str(tmp_path / "none.log")]}, wildcards={})
         assert lines.trainings() == []
+
+
+@pytest.mark.parametrize("module", [terminal, progress])
+def test_the_examples_in_docstrings(module):
+    tried = doctest.testmod(module)
+    assert tried.attempted > 0
+    assert tried.failed == 0
 
 
 def test_a_logger_plugin_of_the_user_stays():

@@ -134,8 +134,7 @@ _HEAD = """# Departures from the paper
 Made from the configuration by `python -m initscale departures`. A test compares it. Do not edit.
 
 Each table is one study, each row one fact in which a judged scale differs from the paper or from its authors' code.
-What both published, and what each scale has, stands side by side. Read a row as: "the paper has this, the scale has
-that".
+Read a row as: the paper has this, its code has this, the scale has that.
 
 - What is not listed is the same everywhere, or published by neither: rates, steps and batches of Figs 2c and 17, tokens
   and training pairs of the additions, hops and order of PrOntoQA.
