@@ -128,12 +128,12 @@ class ShortLines(DefaultFormatter):
 def job_counts(counts: Mapping[str, int]) -> str:
     """What will be made: number of jobs by stage.
 
+    >>> job_counts({"all_figures": 1, "fig2": 1, "generate_anchor": 2, "train_phase": 8, "total": 12})
+    '12 jobs: 2 data sets, 8 training jobs, 1 drawing, 1 target'
+
     Parameters
     ----------
     counts : rule -> jobs, and "total", as Snakemake gives them.
-
-    >>> job_counts({"all_figures": 1, "fig2": 1, "generate_anchor": 2, "train_phase": 8, "total": 12})
-    '12 jobs: 2 data sets, 8 training jobs, 1 drawing, 1 target'
     """
     stages = Counter()
     for rule, count in counts.items():
