@@ -19,7 +19,7 @@ from initscale.experiment.grid import facts_hash, run_facts, study_points
 from initscale.experiment.paths import RUN_FILES, Layout
 from initscale.files.storage import file_hash, write_json
 from initscale.inspection.currency import Currency
-from initscale.provenance.code import code_definitions, code_hash, data_roots, training_code
+from initscale.records.code import code_definitions, code_hash, data_roots, training_code
 from initscale.training.choices import training_roots
 
 STUDY = "phase"

@@ -14,7 +14,7 @@ from initscale.files.storage import file_hash, write_json, write_table
 from initscale.models.spec import ModelSpec, parameters
 from initscale.probes import load_probe
 from initscale.probes.run import FinishedRun
-from initscale.provenance.code import code_hash, data_roots, training_code
+from initscale.records.code import code_hash, data_roots, training_code
 
 STEPS = (0, 20, 40, 60)
 

@@ -31,6 +31,7 @@ from initscale.report.content import interval_bar
 LOG = (4.768, 4.507, 4.123, 3.860, 3.457, 1.1, 0.0002)
 GROUPS = ("4_3_inferential_train_keys", "4_3_symmetric_train_keys")
 ADDED = [claim for claim in CLAIMS.claims if claim.added]
+OVERNIGHT = load_config({"scale": "overnight"})
 
 
 def replayed(error=(2e-6,) * 7, small=(0.96, 0.0), large=0.98, loss=0.0002, seen=0.99, logged=True) -> pd.DataFrame:
@@ -164,21 +165,21 @@ def test_the_figure_draws_the_bounds_of_the_claims():
 
 def test_the_first_hash_is_not_changed_by_what_was_added():
     """Pinned, because a hash that moves with the claims it guards would guard nothing."""
-    assert fixed_hash(CLAIMS, "overnight") == "b5f849d28008"
+    assert fixed_hash(CLAIMS, OVERNIGHT) == "b5f849d28008"
     assert "`b5f849d28008`" in (REPOSITORY / "docs" / "claims.md").read_text(encoding="utf-8")
     without = replace(CLAIMS, claims=tuple(claim for claim in CLAIMS.claims if not claim.added))
-    assert fixed_hash(without, "overnight") == "b5f849d28008"
-    assert additions(without, "overnight") == {}
+    assert fixed_hash(without, OVERNIGHT) == "b5f849d28008"
+    assert additions(without, OVERNIGHT) == {}
 
 
 def test_added_claims_have_a_hash_of_their_own():
-    ((when, shown),) = additions(CLAIMS, "overnight").items()
-    facts = fixed_facts(CLAIMS, "overnight", when)
+    ((when, shown),) = additions(CLAIMS, OVERNIGHT).items()
+    facts = fixed_facts(CLAIMS, OVERNIGHT, when)
     assert set(facts["claims"]) == {claim.name for claim in ADDED}
     assert set(facts["gates"]) == {"logged", "fitted_log", "seen_log"}
     assert {"authors_run", "authors_run_g05", "authors_run_seed2"} <= set(facts["studies"])
     changed = [replace(claim, threshold=0.5) if claim is ADDED[-1] else claim for claim in CLAIMS.claims]
-    assert additions(replace(CLAIMS, claims=tuple(changed)), "overnight") != {when: shown}
+    assert additions(replace(CLAIMS, claims=tuple(changed)), OVERNIGHT) != {when: shown}
 
 
 def test_one_replicate_is_enough_for_a_claim_about_one_run_only(tmp_path):

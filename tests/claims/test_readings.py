@@ -137,15 +137,16 @@ def test_single_seeds_are_shown_where_they_lie_apart(table):
 def test_the_hash_is_that_of_what_was_fixed(table):
     from initscale.claims.fixed import fixed_hash
 
-    shown = table.schema.metadata[b"fixed"].decode()
-    assert shown == fixed_hash(CLAIMS, "laptop")
-    assert f"`{shown}`" in as_markdown(table)
+    laptop, paper = (load_config({"scale": scale}) for scale in ("laptop", "paper"))
+    shown = fixed_hash(CLAIMS, laptop)
+    named = table.replace_schema_metadata({**table.schema.metadata, "fixed": shown})
+    assert f"`{shown}`" in as_markdown(named)
     (claim, *others) = CLAIMS.claims
     for changes in ({"threshold": 0.8}, {"needs": ()}, {"direction": "below"}, {"options": {}}):
         changed = replace(CLAIMS, claims=(replace(claim, **changes), *others))
-        assert fixed_hash(changed, "laptop") != shown
+        assert fixed_hash(changed, laptop) != shown
     gates = {name: replace(gate, at_most=9.0) if name == "fitted" else gate for name, gate in CLAIMS.gates.items()}
-    assert fixed_hash(replace(CLAIMS, gates=gates), "laptop") != shown
+    assert fixed_hash(replace(CLAIMS, gates=gates), laptop) != shown
     words = replace(claim, why="another reason", statement="another sentence")
-    assert fixed_hash(replace(CLAIMS, claims=(words, *others)), "laptop") == shown
-    assert fixed_hash(CLAIMS, "paper") != shown
+    assert fixed_hash(replace(CLAIMS, claims=(words, *others)), laptop) == shown
+    assert fixed_hash(CLAIMS, paper) != shown

@@ -13,10 +13,9 @@ from made_up_runs import finish_run
 
 from initscale.config.load import load_config
 from initscale.experiment.grid import study_points
-from initscale.experiment.paths import Layout, run_log
+from initscale.experiment.paths import Layout, failed_file, run_log
 from initscale.inspection.status import core_seconds_left, run_status, status_lines
 from initscale.training.checkpoint import FILE_NAME
-from initscale.workflow.job import failed_file
 
 
 @pytest.fixture

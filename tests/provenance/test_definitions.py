@@ -16,10 +16,10 @@ import torch
 
 from initscale.config.load import load_config
 from initscale.experiment.grid import run_facts, study_points
-from initscale.provenance.code import code_definitions, data_roots, probe_roots
 from initscale.provenance.definitions import PACKAGE, changed, identity, module_file, reached
 from initscale.provenance.frame import CARRIERS, FRAME, covered_by, is_frame
 from initscale.provenance.normal_form import normal_form
+from initscale.records.code import code_definitions, data_roots, probe_roots
 from initscale.stages.generate_data import generate_data
 from initscale.stages.probe import probe_run
 from initscale.stages.train import train_runs

@@ -9,7 +9,7 @@ import pytest
 from initscale.config.load import load_config
 from initscale.errors import ConfigError
 from initscale.files.storage import content_hash, read_json, read_table
-from initscale.provenance.code import code_hash, system_roots
+from initscale.records.code import code_hash, system_roots
 from initscale.stages.simulate import simulate
 from initscale.systems import load_system, system_names
 

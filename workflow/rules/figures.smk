@@ -6,7 +6,7 @@ Outputs: results/<scale>/tables/<figure>.parquet, results/<scale>/figures/<figur
 
 A drawing reads its table only, so a change of colours redraws one figure and touches nothing else.
 
-A figure that cannot be made of what its studies have is refused when it is asked for by name, with the reason.
+A figure that cannot be made of what its studies have is refused when it is asked for, with the reason.
 """
 
 for figure in [] if LAYOUT.from_reference else FIGURES:
@@ -104,3 +104,5 @@ for figure, error in LEFT_OUT.items():
             figure
         input:
             refusing(error),
+        output:
+            pictures_of(LAYOUT, figure),

@@ -10,7 +10,7 @@ With `bundle` > 1 a study has one rule per bundle (`train_<study>_<gamma>_<depth
 folders; on a CPU `execution.processes` of its runs are trained at a time.
 """
 
-from initscale.experiment.grid import bundles, run_facts
+from initscale.experiment.grid import bundles, cpus, run_facts
 
 for study, section in CONFIG["studies"].items():
     if section["bundle"] == 1:
@@ -50,7 +50,7 @@ for study, section in CONFIG["studies"].items():
                     LAYOUT.log(f"train/{study}/bundle_{bundle}"),
                 benchmark:
                     LAYOUT.benchmark(f"train/{study}/bundle_{bundle}")
-                threads: slurm.cpus(CONFIG, len(points))
+                threads: cpus(CONFIG, len(points))
                 resources:
                     **slurm.job_resources(CONFIG, "train", len(points)),
                     attempt=lambda wildcards, attempt: attempt,

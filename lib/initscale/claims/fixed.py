@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 from initscale.claims.definitions import Claims
-from initscale.config.load import load_config
 from initscale.experiment.grid import studies_of
 
 OF_GATE = ("measure", "at_least", "at_most", "runs", "leave_out", "of")
@@ -21,17 +21,18 @@ OF_CLAIM = ("table", "study", "metric", "options", "direction", "threshold", "mi
 OF_STUDY = ("mapped", "paper", "grid", "more", "dataset", "model", "training")
 
 
-def fixed_facts(claims: Claims, scale: str, added: str = "") -> dict:
+def fixed_facts(claims: Claims, config: Mapping, added: str = "") -> dict:
     """Roles, gates, thresholds and grid as plain values.
 
     Of the claims that were fixed first, the grid is that of all studies that name a rule.
 
     Parameters
     ----------
+    config : the configuration of the scale's file, without anything of a command line.
     added : "" for the claims that were fixed first, otherwise those with this text; the grid is then that of the tables
         which they read.
     """
-    config, own = load_config({"scale": scale}), [claim for claim in claims.claims if claim.added == added]
+    own = [claim for claim in claims.claims if claim.added == added]
     gates = {need.gate.name: claims.gates[need.gate.name] for claim in own for need in claim.needs}
     if added:
         figures = [config["figures"].get(table) for table in {claim.table for claim in own}]
@@ -53,12 +54,12 @@ def fixed_facts(claims: Claims, scale: str, added: str = "") -> dict:
     }
 
 
-def fixed_hash(claims: Claims, scale: str, added: str = "") -> str:
+def fixed_hash(claims: Claims, config: Mapping, added: str = "") -> str:
     """First twelve digits of the SHA-256 of the facts in canonical JSON."""
-    text = json.dumps(fixed_facts(claims, scale, added), sort_keys=True, separators=(",", ":"))
+    text = json.dumps(fixed_facts(claims, config, added), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def additions(claims: Claims, scale: str) -> dict[str, str]:
+def additions(claims: Claims, config: Mapping) -> dict[str, str]:
     """When claims were added, in words -> their hash."""
-    return {text: fixed_hash(claims, scale, text) for text in dict.fromkeys(c.added for c in claims.claims) if text}
+    return {text: fixed_hash(claims, config, text) for text in dict.fromkeys(c.added for c in claims.claims) if text}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +12,6 @@ import pyarrow as pa
 
 from initscale.claims.definitions import Claim, Claims, load_claims
 from initscale.claims.evidence import Tables, evidence_of, read_tables
-from initscale.claims.fixed import additions, fixed_hash
 from initscale.claims.intervals import estimate
 from initscale.claims.metrics import METRICS
 from initscale.claims.neighbours import neighbours
@@ -97,8 +95,7 @@ def scorecard(config: dict, claims: Claims | None = None) -> pa.Table:
     table = make_table(COLUMNS, {c.name: [row[c.name] for row in rows] for c in COLUMNS})
     caption = summary(table.to_pandas(), config["scale"])
     scale = config["scale"]
-    fixed = {"fixed": fixed_hash(claims, scale), "added": json.dumps(additions(claims, scale))}
-    return table.replace_schema_metadata({"scale": scale, "caption": caption, "level": f"{claims.level:g}"} | fixed)
+    return table.replace_schema_metadata({"scale": scale, "caption": caption, "level": f"{claims.level:g}"})
 
 
 def _row(judged: Judged, around: dict[str, Judged], claims: Claims) -> dict:

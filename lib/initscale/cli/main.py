@@ -14,7 +14,7 @@ from initscale.cli.systems import add_system_commands
 from initscale.config.load import Loaded, load, parse_override
 from initscale.errors import InputError
 from initscale.files.yaml_files import merge
-from initscale.place import check_clone
+from initscale.provenance.clone import check_clone
 from initscale.repository import CONFIG_FOLDER
 
 _EPILOG = """stages, in order: generate-data -> train -> probe -> aggregate -> figure

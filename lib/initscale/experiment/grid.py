@@ -46,6 +46,13 @@ def bundles(study: dict) -> dict[str, list[Point]]:
     }
 
 
+def cpus(config: dict, runs: int) -> int:
+    """CPUs that a job with several trainings needs: threads x trainings at a time."""
+    execution = config["execution"]
+    together = min(execution["processes"], runs) if execution["device"] == "cpu" else 1
+    return execution["threads"] * together
+
+
 def run_facts(config: dict, study_name: str, point: Point) -> dict:
     """Everything that determines the result of one training, and nothing else.
 

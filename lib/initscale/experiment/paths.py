@@ -186,6 +186,11 @@ class Layout:
         return f"{self.root}/benchmarks/{name}.tsv"
 
 
+def failed_file(log: Path) -> Path:
+    """Where the messages of a job's attempts are kept, if the last one failed."""
+    return log.with_name(f"{log.name}.failed")
+
+
 def run_log(config: dict, study: str, point: Point) -> str:
     """Name of a run's log and benchmark: its own, or that of the bundle that trained it."""
     section = config["studies"][study]

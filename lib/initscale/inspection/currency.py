@@ -21,7 +21,7 @@ from initscale.experiment.paths import HEAVY, RUN_FILES, Layout, point_key
 from initscale.figures import folder_of
 from initscale.files.storage import read_json
 from initscale.inspection.file_hashes import FileHashes
-from initscale.provenance.code import (
+from initscale.records.code import (
     code_hash,
     data_roots,
     drawing_roots,
@@ -32,7 +32,7 @@ from initscale.provenance.code import (
     table_roots,
     training_code,
 )
-from initscale.provenance.lineage import (
+from initscale.records.lineage import (
     drawing_settings,
     probe_settings,
     relative,

@@ -12,9 +12,9 @@ from initscale.figures import stems
 from initscale.figures.checking import check_figure
 from initscale.files.storage import read_json
 from initscale.inspection.currency import CODE, FILES, INPUTS, MISSING, SETTINGS, Currency, State
-from initscale.provenance.code import code_definitions, code_hash, data_roots, drawing_roots, table_roots
 from initscale.provenance.definitions import changed
-from initscale.provenance.lineage import drawing_settings, settings_hash, table_settings
+from initscale.records.code import code_definitions, code_hash, data_roots, drawing_roots, table_roots
+from initscale.records.lineage import drawing_settings, settings_hash, table_settings
 from initscale.training.choices import training_roots
 
 Findings = tuple[list[str], list[str]]

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from initscale.experiment.grid import Point, study_points
-from initscale.experiment.paths import Layout, point_key, run_log
+from initscale.experiment.paths import Layout, failed_file, point_key, run_log
 from initscale.inspection.currency import Currency
 from initscale.training.checkpoint import FILE_NAME
 from initscale.training.progress import duration
 from initscale.training.run_files import FAILED_HISTORY
-from initscale.workflow.job import failed_file
 
 STATES = ("done", "stale", "running", "interrupted", "failed", "missing")
 _SILENT_MINUTES = 10

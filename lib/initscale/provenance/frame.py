@@ -12,6 +12,7 @@ LOGGERS = frozenset({"LOG", "logger"})
 FRAME = {
     "initscale.errors": "messages",
     "initscale.provenance": "commit, versions, machine, hashes of files",
+    "initscale.records": "records beside results",
     "initscale.repository": "where the parts of the repository lie",
     "initscale.experiment.paths": "where files lie",
     "initscale.config": "reading the configuration; what it says is compared itself",

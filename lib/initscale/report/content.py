@@ -17,13 +17,12 @@ import pandas as pd
 from initscale.claims.definitions import Claims
 from initscale.claims.texts import count_text, criterion, effect_text, number, paper_text, singles_text
 from initscale.claims.verdicts import NOT_EVALUATED, VERDICTS
-from initscale.experiment.grid import bundles, needed_studies, study_points
+from initscale.experiment.grid import bundles, cpus, needed_studies, study_points
 from initscale.experiment.paths import Layout, point_key, run_log
 from initscale.figures import folder_of, stems
 from initscale.files.storage import read_json
 from initscale.report.costs import costs_of, training_costs
 from initscale.report.titles import caption_of, group_of, shortened, title_of
-from initscale.workflow.slurm import cpus
 
 
 def verdict_rows(scorecard: pd.DataFrame, claims: Claims, figures: set[str]) -> list[dict]:

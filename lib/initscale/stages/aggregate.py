@@ -9,7 +9,7 @@ from initscale.experiment.grid import facts_hash, needed_studies, run_facts, stu
 from initscale.experiment.paths import Layout, point_key
 from initscale.figures import as_its_folder, folder_of, load_figure
 from initscale.files.storage import read_json, write_table
-from initscale.provenance.lineage import write_table_lineage
+from initscale.records.lineage import write_table_lineage
 
 
 def named_inputs(config: dict, figure: str) -> dict[str, str | list[str]]:

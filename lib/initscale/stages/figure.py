@@ -6,7 +6,7 @@ from initscale.experiment.paths import Layout
 from initscale.figures import folder_of, load_figure, own_stem
 from initscale.figures.panels.style import save_figure, style
 from initscale.files.storage import read_table
-from initscale.provenance.lineage import write_sidecar
+from initscale.records.lineage import write_sidecar
 
 
 def draw(config: dict, figure: str) -> list[str]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from initscale.files.storage import content_hash, file_hash, write_json, write_table
-from initscale.provenance.code import code_definitions, code_hash, data_roots
 from initscale.provenance.machine import git_state
+from initscale.records.code import code_definitions, code_hash, data_roots
 from initscale.tasks import load_task
 from initscale.tasks.download import fetch
 

@@ -11,7 +11,7 @@ from initscale.experiment.grid import facts_hash
 from initscale.files.storage import write_table
 from initscale.probes import load_probe
 from initscale.probes.run import open_run
-from initscale.provenance.lineage import write_probe_record
+from initscale.records.lineage import write_probe_record
 
 
 def probe_run(

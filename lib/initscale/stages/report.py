@@ -15,9 +15,9 @@ from initscale.errors import InputError
 from initscale.experiment.paths import Layout
 from initscale.figures import pictures_of
 from initscale.files.storage import atomic_path, read_table
-from initscale.provenance.code import report_roots
-from initscale.provenance.lineage import write_record
 from initscale.provenance.machine import git_state
+from initscale.records.code import report_roots
+from initscale.records.lineage import write_record
 from initscale.report import content
 from initscale.report.committed import committed_inputs, committed_replay, scales_with_replay
 from initscale.report.costs import training_costs

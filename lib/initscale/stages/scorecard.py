@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 from initscale.claims import scorecard as claims_scorecard
 from initscale.claims.definitions import claim_files, load_claims
 from initscale.claims.evidence import table_names
+from initscale.claims.fixed import additions, fixed_hash
 from initscale.claims.markdown import as_markdown, mapping_markdown
 from initscale.claims.scorecard import summary
 from initscale.config.load import load_config
@@ -18,7 +20,7 @@ from initscale.experiment.paths import Layout
 from initscale.files.storage import atomic_path, write_table
 from initscale.paper.departures import SCALES
 from initscale.paper.mapping import mapping_rows
-from initscale.provenance.lineage import write_scorecard_record
+from initscale.records.lineage import write_scorecard_record
 from initscale.repository import REFERENCE
 
 LOG = logging.getLogger("initscale")
@@ -38,8 +40,12 @@ def need_tables(config: dict) -> None:
 
 
 def make_scorecard(config: dict) -> pa.Table:
-    """Judge every claim on the tables of the configuration's scale and source."""
-    return claims_scorecard.scorecard(config)
+    """Judge every claim on the tables of the configuration's scale and source, with the hash of what was fixed."""
+    claims, scale = load_claims(), config["scale"]
+    table = claims_scorecard.scorecard(config, claims)
+    whole = load_config({"scale": scale})
+    fixed = {"fixed": fixed_hash(claims, whole), "added": json.dumps(additions(claims, whole))}
+    return table.replace_schema_metadata({**table.schema.metadata, **fixed})
 
 
 def scorecard(config: dict) -> str:

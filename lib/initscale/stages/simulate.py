@@ -8,8 +8,8 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from initscale.files.storage import write_table
-from initscale.provenance.code import system_roots
-from initscale.provenance.lineage import write_record
+from initscale.records.code import system_roots
+from initscale.records.lineage import write_record
 from initscale.systems import load_system
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from initscale.errors import InitscaleError, Interrupted, TrainingError
+from initscale.experiment.paths import failed_file
 
 LOG = logging.getLogger("initscale")
 _NOT_REPEATED = " (another attempt would end in the same way and was not made)"
@@ -62,11 +63,6 @@ def job(snakemake) -> Iterator[None]:
     finally:
         LOG.removeHandler(handler)
         handler.close()
-
-
-def failed_file(log: Path) -> Path:
-    """Where the messages of a job's attempts are kept, if the last one failed."""
-    return log.with_name(f"{log.name}.failed")
 
 
 def failures(folder: str | Path, since: float) -> list[str]:

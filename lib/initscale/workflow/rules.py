@@ -6,9 +6,8 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 from initscale.claims import selection
 from initscale.claims.definitions import load_claims
@@ -18,8 +17,8 @@ from initscale.errors import ConfigError, OutputError
 from initscale.experiment.grid import Point, run_facts, study_points
 from initscale.experiment.paths import RUN_FILES, Layout, find_point
 from initscale.figures.checking import faults
-from initscale.place import check_clone
-from initscale.provenance.code import training_code
+from initscale.provenance.clone import check_clone
+from initscale.records.code import training_code
 from initscale.report import committed
 from initscale.repository import CONFIG_FOLDER, PAGE
 
@@ -70,26 +69,17 @@ def faults_of(loaded: Loaded) -> dict[str, ConfigError]:
     return faults(loaded.config, (name for name in loaded.config["figures"] if name != "style"), loaded.describe)
 
 
-def figures_of(config: dict, left_out: Mapping[str, ConfigError] = MappingProxyType({})) -> list[str]:
+def figures_of(config: dict, left_out: Collection[str] = ()) -> list[str]:
     """Figures that the workflow makes: all, or with ``source: reference`` those whose table is committed.
 
-    In the paper's order, those beyond the paper behind. The missing ones are named on the terminal.
+    In the paper's order, those beyond the paper behind. Those without a committed table are named on the terminal.
 
     Parameters
     ----------
     config : the checked configuration.
-    left_out : figures that cannot be made, with the reason, as ``faults_of`` gives them.
-
-    Raises
-    ------
-    ConfigError if none is left.
+    left_out : figures that cannot be made, see ``faults_of``.
     """
-    names = sorted((name for name in config["figures"] if name != "style"), key=figure_order)
-    for name in (name for name in names if name in left_out and target_of(config, name) == "all_figures"):
-        _tell_once(name, f"Left out: {name}: {left_out[name]}")
-    names = [name for name in names if name not in left_out]
-    if left_out and not any(target_of(config, name) == "all_figures" for name in names):
-        raise next(iter(left_out.values()))
+    names = sorted((name for name in config["figures"] if name != "style" and name not in left_out), key=figure_order)
     if config["source"] == "runs":
         return names
     layout = Layout(config)
@@ -101,17 +91,37 @@ def figures_of(config: dict, left_out: Mapping[str, ConfigError] = MappingProxyT
             where="config key `source`",
             hint="use source=runs, or another scale",
         )
-    if missing:
-        _tell_once("reference", f"No reference table of the scale `{config['scale']}`, so not drawn: {missing}")
+    if missing and not os.environ.get("INITSCALE_TOLD"):
+        print(f"No reference table of the scale `{config['scale']}`, so not drawn: {missing}", file=sys.stderr)
+        os.environ["INITSCALE_TOLD"] = "1"  # Snakemake reads the Snakefile once more in every job
     return found
 
 
-def _tell_once(key: str, message: str) -> None:
-    """Snakemake reads the Snakefile once more in every job, which inherits the environment."""
-    told = os.environ.get("INITSCALE_TOLD", "").split()
-    if key not in told:
-        print(message, file=sys.stderr)
-        os.environ["INITSCALE_TOLD"] = " ".join([*told, key])
+def everything(config: dict, target: str, pictures: Mapping[str, list[str]], left_out: Mapping[str, ConfigError]):
+    """Input of a target such as ``all_figures``; a function, so that what is left out is told only if it is asked for.
+
+    Parameters
+    ----------
+    config : the checked configuration.
+    target : its name.
+    pictures : figure -> its pictures.
+    left_out : figures that cannot be made, with the reason.
+
+    Raises
+    ------
+    ConfigError (the function) if figures are left out and none remains.
+    """
+    layout = Layout(config)
+
+    def inputs(_: Mapping) -> list[str]:
+        missing = {name: error for name, error in left_out.items() if target_of(config, name) == target}
+        print("".join(f"Left out: {name}: {error}\n" for name, error in missing.items()), file=sys.stderr, end="")
+        figures = [name for name in pictures if target_of(config, name) == target]
+        if missing and not figures:
+            raise next(iter(missing.values()))
+        return [path for name in figures for path in (*pictures[name], layout.sidecar(name))]
+
+    return inputs
 
 
 def figure_order(figure: str) -> tuple[float, str]:

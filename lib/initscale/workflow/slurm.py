@@ -47,13 +47,6 @@ def job_resources(config: dict, stage: str, runs: int = 1) -> dict:
     }
 
 
-def cpus(config: dict, runs: int) -> int:
-    """CPUs that a job with several trainings needs: threads x trainings at a time."""
-    execution = config["execution"]
-    together = min(execution["processes"], runs) if execution["device"] == "cpu" else 1
-    return execution["threads"] * together
-
-
 def _account(name: str | None) -> dict[str, str]:
     """Without sacct the plugin cannot look an account up, and a cluster without accounting takes any name."""
     name = name or (None if shutil.which("sacct") else "none")

@@ -26,7 +26,7 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     figure, axes = plt.subplots(rows, columns, figsize=size, **kinds)
     for axis, quantity in zip(axes.flat, quantities, strict=False):
         _panel(axis, data[data["quantity"] == quantity], colours)
-        axis.set_title(quantity)
+        axis.set_title(quantity, fontsize="small")
     for axis in list(axes.flat)[len(quantities) :]:
         axis.remove()
     figure.supxlabel("training step", fontsize=plt.rcParams["font.size"])

@@ -16,7 +16,8 @@ from initscale.experiment.grid import needed_studies
 from initscale.experiment.paths import Layout
 from initscale.figures import folder_of
 from initscale.files.storage import file_hash, read_json, write_json
-from initscale.provenance.code import (
+from initscale.provenance.machine import git_state, versions
+from initscale.records.code import (
     code_definitions,
     code_hash,
     drawing_roots,
@@ -24,7 +25,6 @@ from initscale.provenance.code import (
     scorecard_roots,
     table_roots,
 )
-from initscale.provenance.machine import git_state, versions
 
 _RUN_FACTS = ("dataset", "model", "training", "grid", "more", "evaluation", "probes", "init_from")
 

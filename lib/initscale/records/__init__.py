@@ -1,0 +1,1 @@
+"""Records beside results: what they were made of, and the identity of the code of every stage."""
