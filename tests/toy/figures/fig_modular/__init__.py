@@ -1,0 +1,3 @@
+"""Modular addition: accuracy on pairs that were not taught, and frequencies of the embeddings."""
+
+PROBES = ("fourier",)
