@@ -50,7 +50,10 @@ def test_a_task_a_probe_and_a_figure_are_added_as_folders(edited_smoke):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ("figures={fig_modular: {study: phase}}", "reads the probe `fourier`, which the study `phase` does not measure"),
+        (
+            "figures={fig_modular: {study: phase}}",
+            "reads the probe `fourier`, which the study `phase` does not measure",
+        ),
         (
             "studies={modular: {probes: [fourier, flow]}}",
             "the probe `flow` needs anchor pairs, which the task `modular`",

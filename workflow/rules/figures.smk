@@ -17,7 +17,7 @@ for figure in [] if LAYOUT.from_reference else FIGURES:
         input:
             unpack(PLAN.table(figure)),
         output:
-            table=LAYOUT.table(figure),
+            table=table_files(LAYOUT, figure),
             lineage=LAYOUT.lineage(figure),
         log:
             LAYOUT.log(f"aggregate/{figure}"),

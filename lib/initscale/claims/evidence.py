@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
@@ -13,7 +12,7 @@ from initscale.claims.definitions import Claim, Claims
 from initscale.claims.selection import Roles, Unavailable, roles_of
 from initscale.experiment.grid import studies_of
 from initscale.experiment.paths import Layout
-from initscale.files.storage import read_table
+from initscale.files.parts import files_of, read_whole
 from initscale.models.spec import ModelSpec, parameters
 
 CURVES = "fig_curves"
@@ -51,7 +50,7 @@ def table_names(config: dict, claims: Claims) -> list[str]:
 def read_tables(config: dict, claims: Claims) -> Tables:
     """The tables of the configuration's scale and source by name, None where one does not exist."""
     paths = {name: Layout(config).table(name) for name in table_names(config, claims)}
-    return {name: read_table(path).to_pandas() if Path(path).exists() else None for name, path in paths.items()}
+    return {name: read_whole(path).to_pandas() if files_of(path) else None for name, path in paths.items()}
 
 
 def evidence_of(config: dict, claim: Claim, tables: Tables) -> Evidence:

@@ -3,7 +3,8 @@
 The folder ``NAME`` has
 
 ``__init__``     ``PROBES``, which it reads of every run of its study; ``SOURCES``, other figures whose tables it reads;
-                 ``PICTURES``, file stems if there are several; ``ONE_ANSWER``, its unseen pair need not have a
+                 ``PICTURES``, file stems if there are several; ``TABLES``, parts of its table (name -> which rows),
+                 if it has several kinds of rows; ``ONE_ANSWER``, its unseen pair need not have a
                  symmetric answer. All may be left out.
 ``schema.yaml``  its options, an entry of the section ``figures``
 ``table``        ``inputs(config)``, the files it reads by name, and ``table(config)``, the Arrow table; the key
@@ -21,6 +22,8 @@ import importlib.util
 import os
 from pathlib import Path
 from types import ModuleType
+
+from initscale.files.parts import part_path
 
 os.environ["MPLBACKEND"] = "Agg"  # pictures go into files; a notebook's setting would stop matplotlib's import
 
@@ -45,7 +48,7 @@ def has_part(folder: str, part: str) -> bool:
     return importlib.util.find_spec(f"{__name__}.{folder}.{part}") is not None
 
 
-def declared(folder: str, name: str) -> tuple[str, ...]:
+def declared(folder: str, name: str):
     """What a folder declares under a name such as ``PROBES``; nothing if it does not."""
     return getattr(load_figure(folder), name, ())
 
@@ -65,6 +68,12 @@ def stems(config: dict, figure: str) -> tuple[str, ...]:
 def own_stem(stem: str, folder: str, figure: str) -> str:
     """The stem that a picture of the folder has for one of its figures."""
     return figure + stem.removeprefix(folder)
+
+
+def table_files(layout, figure: str) -> list[str]:
+    """Files of a figure's table: one, or one for each of the parts that its folder declares."""
+    path, parts = layout.table(figure), declared(folder_of(layout.config, figure), "TABLES")
+    return [part_path(path, name) for name in parts] or [path]
 
 
 def pictures_of(layout, figure: str) -> list[str]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from initscale.errors import InitscaleError
 from initscale.experiment.grid import Point, facts_hash, run_facts, start_of
 from initscale.experiment.paths import HEAVY, RUN_FILES, Layout, point_key
-from initscale.figures import folder_of
+from initscale.figures import folder_of, table_files
 from initscale.files.storage import read_json
 from initscale.inspection.file_hashes import FileHashes
 from initscale.records.code import (
@@ -114,22 +114,20 @@ class Currency:
         inputs : files that it is made of.
         upstream : states of the results that these belong to.
         """
-        record, path = self.layout.lineage(figure), self.layout.table(figure)
+        record = self.layout.lineage(figure)
+        files = {Path(path).name: path for path in table_files(self.layout, figure)}
         made_of = {relative(file, self.layout.root): file for file in inputs}
         settings = settings_hash(table_settings(self.config, figure))
         return self._once(
             ("table", figure),
-            lambda: self._made(
-                record, {"table": path}, settings, table_roots(folder_of(self.config, figure)), made_of, upstream
-            ),
+            lambda: self._made(record, files, settings, table_roots(folder_of(self.config, figure)), made_of, upstream),
         )
 
     def drawing(self, figure: str, pictures: Iterable[str], upstream: Iterable[State]) -> State:
         """State of the pictures of a figure."""
         files = {Path(path).name: path for path in pictures}
         settings = settings_hash(drawing_settings(self.config, figure))
-        table = self.layout.table(figure)
-        made_of = {relative(table, self.layout.root): table}
+        made_of = {relative(table, self.layout.root): table for table in table_files(self.layout, figure)}
         record = self.layout.sidecar(figure)
         return self._once(
             ("drawing", figure),

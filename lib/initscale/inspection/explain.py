@@ -8,13 +8,13 @@ from pathlib import Path
 from initscale.errors import InputError
 from initscale.experiment.grid import Point, needed_studies, run_facts, study_points
 from initscale.experiment.paths import point_key, run_log
-from initscale.figures import stems
+from initscale.figures import stems, table_files
 from initscale.figures.checking import check_figure
 from initscale.files.storage import read_json
 from initscale.inspection.currency import CODE, FILES, INPUTS, MISSING, SETTINGS, Currency, State
 from initscale.provenance.definitions import changed
 from initscale.records.code import code_definitions, code_hash, data_roots, drawing_roots, table_roots
-from initscale.records.lineage import drawing_settings, settings_hash, table_settings
+from initscale.records.lineage import drawing_settings, relative, settings_hash, table_settings
 from initscale.training.choices import training_roots
 
 Findings = tuple[list[str], list[str]]
@@ -71,13 +71,16 @@ def _drawing(currency: Currency, figure: str, sidecar: dict) -> Findings:
 
 
 def _table(currency: Currency, figure: str, sidecar: dict) -> Findings:
-    layout, path = currency.layout, currency.layout.table(figure)
-    ((_, digest),) = sidecar["inputs"].items()
-    flags = _changed_files(currency, "table", {path: path}, {path: digest})
-    lines, made = [f"table    {path}  {digest[:12]}"], sidecar["table_made_of"]
+    layout, made = currency.layout, sidecar["table_made_of"]
+    files = {relative(path, layout.root): path for path in table_files(layout, figure)}
+    digests = {path: sidecar["inputs"].get(name, "") for name, path in files.items()}
+    flags = _changed_files(currency, "table", {path: path for path in digests}, digests)
+    lines = [f"table    {path}  {digest[:12]}" for path, digest in digests.items()]
     if made is None:
         words = "committed in the repository" if layout.from_reference else "no record of what it was made of"
-        return [*lines, f"  {words}"], flags + ([] if layout.from_reference else [f"stale: {path}: {words}"])
+        return [*lines, f"  {words}"], flags + (
+            [] if layout.from_reference else [f"stale: {next(iter(digests))}: {words}"]
+        )
     lines += [
         f"  made at {_commit(made['git'])} from {len(made['inputs'])} files",
         f"  log {layout.log(f'aggregate/{figure}')}",

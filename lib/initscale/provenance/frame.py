@@ -17,6 +17,7 @@ FRAME = {
     "initscale.experiment.paths": "where files lie",
     "initscale.config": "reading the configuration; what it says is compared itself",
     "initscale.files.storage": "reading and writing files; their content is checked by its hash",
+    "initscale.files.parts": "the same rows in one file or several",
     "initscale.files.yaml_files": "reading the configuration and the claims; what they say is compared itself",
     "initscale.tasks.download": "bytes from outside, checked by their hash",
     "initscale.training.progress": "what a training shows",
@@ -45,6 +46,7 @@ FRAME = {
 
 CARRIERS = {
     "initscale.files.storage": "tables and JSON as they lie on disk",
+    "initscale.files.parts": "tables as they lie on disk",
     "initscale.training.checkpoint": "the saved state of a training",
     "initscale.training.record": "the saved state of a training",
     "initscale.provenance": "hashes of files, kept in records only",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 
+from initscale.figures import declared
 from initscale.provenance.definitions import Definitions, identity, reached
 from initscale.tasks import load_task, task_module
 from initscale.training.choices import training_roots
@@ -32,7 +33,8 @@ def system_roots(name: str) -> list[str]:
 
 def table_roots(folder: str) -> list[str]:
     """Of the table of a folder's figures."""
-    return [f"initscale.figures.{folder}.table:table"]
+    parts = [f"initscale.figures.{folder}:TABLES"] if declared(folder, "TABLES") else []
+    return [f"initscale.figures.{folder}.table:table", *parts]
 
 
 def drawing_roots(folder: str) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from initscale.experiment.grid import needed_studies
 from initscale.experiment.paths import Layout
-from initscale.figures import folder_of
+from initscale.figures import folder_of, table_files
 from initscale.files.storage import file_hash, read_json, write_json
 from initscale.provenance.machine import git_state, versions
 from initscale.records.code import (
@@ -25,6 +25,7 @@ from initscale.records.code import (
     scorecard_roots,
     table_roots,
 )
+from initscale.repository import REFERENCE
 
 _RUN_FACTS = ("dataset", "model", "training", "grid", "more", "evaluation", "probes", "init_from")
 
@@ -37,10 +38,13 @@ def settings_hash(settings: dict) -> str:
 def relative(path: str, root: str) -> str:
     """A path as it stands in a record: relative to the results folder of the scale; outside it file and folder.
 
-    The folder tells apart the tables of several scales, which have the same names.
+    The folder tells apart the tables of several scales, which have the same names; a committed one is named from its
+    scale on.
     """
-    inside = os.path.relpath(path, root)
-    return "/".join(Path(path).parts[-2:]) if inside.startswith("..") else inside
+    inside, whole = os.path.relpath(path, root), Path(path).resolve()
+    if not inside.startswith(".."):
+        return inside
+    return str(whole.relative_to(REFERENCE)) if whole.is_relative_to(REFERENCE) else "/".join(Path(path).parts[-2:])
 
 
 def table_settings(config: dict, figure: str) -> dict:
@@ -111,7 +115,7 @@ def write_record(
 def write_table_lineage(config: dict, figure: str, inputs: Iterable[str]) -> None:
     """Write what the table of ``figure`` was just made of."""
     layout = Layout(config)
-    settings, files = table_settings(config, figure), [layout.table(figure)]
+    settings, files = table_settings(config, figure), table_files(layout, figure)
     about = {"figure": figure, "scale": config["scale"], "options": config["figures"][figure]}
     write_record(
         layout.lineage(figure), layout.root, settings, table_roots(folder_of(config, figure)), inputs, files, **about
@@ -125,7 +129,7 @@ def write_sidecar(config: dict, figure: str, pictures: Iterable[str]) -> None:
     about = {"figure": figure, "scale": config["scale"], "source": config["source"]}
     about |= {"options": config["figures"][figure], "style": config["figures"]["style"]}
     about["table_made_of"] = read_json(layout.lineage(figure)) if recorded else None
-    inputs = [layout.table(figure)]
+    inputs = table_files(layout, figure)
     settings, roots = drawing_settings(config, figure), drawing_roots(folder_of(config, figure))
     write_record(layout.sidecar(figure), layout.root, settings, roots, inputs, pictures, **about)
 

@@ -10,6 +10,7 @@ import yaml
 from initscale.claims.definitions import load_claims
 from initscale.claims.evidence import table_names
 from initscale.experiment.paths import REFERENCE, Layout
+from initscale.files.parts import files_of
 from initscale.repository import CONFIG_FOLDER
 
 REPLAY = "fig_authors_run"
@@ -34,7 +35,7 @@ def reference_tables(config: dict) -> dict[str, list[Path]]:
     own = config["scale"] if config["source"] == "reference" else None
     names = table_names(config, load_claims())
     found = {
-        scale: [table for name in names if (table := REFERENCE / scale / f"{name}.parquet").exists()]
+        scale: [Path(path) for name in names for path in files_of(REFERENCE / scale / f"{name}.parquet")]
         for scale in known_scales()
         if scale != own
     }

@@ -20,6 +20,7 @@ from initscale.claims.verdicts import NOT_EVALUATED, VERDICTS
 from initscale.experiment.grid import bundles, cpus, needed_studies, study_points
 from initscale.experiment.paths import Layout, point_key, run_log
 from initscale.figures import folder_of, stems
+from initscale.files.parts import files_of
 from initscale.files.storage import read_json
 from initscale.report.costs import costs_of, training_costs
 from initscale.report.titles import caption_of, group_of, shortened, title_of
@@ -75,7 +76,7 @@ def figure_entries(config: dict, figures: list[str], rows: list[dict]) -> list[d
 def _figure(config: dict, figure: str, rows: list[dict], costs: list[dict]) -> dict:
     layout, sidecar = Layout(config), read_json(Layout(config).sidecar(figure))
     label, words = title_of(folder_of(config, figure), figure)
-    made, content = sidecar["table_made_of"], Path(layout.table(figure)).read_bytes()
+    made, files = sidecar["table_made_of"], files_of(layout.table(figure))
     return {
         "name": figure,
         "group": group_of(figure),
@@ -86,15 +87,29 @@ def _figure(config: dict, figure: str, rows: list[dict], costs: list[dict]) -> d
         "pictures": [_picture(layout, stem) for stem in stems(config, figure)],
         "claims": rows,
         "options": ", ".join(f"{key} {value}" for key, value in config["figures"][figure].items()),
-        "table": layout.table(figure),
-        "table_data": base64.b64encode(content).decode() if len(content) <= LARGEST_TABLE else None,
-        "table_hash": next(iter(sidecar["inputs"].values()))[:12],
+        "tables": [_table(figure, *item) for item in zip(files, _digests(sidecar), strict=True)],
         "sidecar": layout.sidecar(figure),
         "drawn": sidecar["git"],
         "made": made["git"] if made else None,
         "seconds": sum(_seconds(layout.benchmark(f"{stage}/{figure}")) for stage in ("aggregate", "figure")),
         "studies": needed_studies(config, figure),
         "costs": costs_of(costs, config, figure),
+    }
+
+
+def _digests(sidecar: dict) -> list[str]:
+    """Hashes of the files that a figure was drawn from, in the order of their names."""
+    return [digest for _, digest in sorted(sidecar["inputs"].items())]
+
+
+def _table(figure: str, path: str, digest: str) -> dict:
+    """A table's file, with its content where it is small enough to be inside the page."""
+    content, stem = Path(path).read_bytes(), Path(path).stem
+    return {
+        "path": path,
+        "name": f"{stem if stem == figure else f'{figure}_{stem}'}.parquet",
+        "hash": digest[:12],
+        "data": base64.b64encode(content).decode() if len(content) <= LARGEST_TABLE else None,
     }
 
 

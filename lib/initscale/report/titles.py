@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from initscale.files.parts import files_of
 from initscale.report.committed import REPLAY
 
 GROUPS = ("the paper", "replay", "beyond")
@@ -64,9 +65,8 @@ def group_of(figure: str) -> str:
 
 def caption_of(table: str) -> str:
     """Caption that a figure's table carries; empty where the table does not exist."""
-    if not Path(table).exists():
-        return ""
-    return (pq.read_schema(table).metadata or {}).get(b"caption", b"").decode()
+    files = files_of(table)
+    return (pq.read_schema(files[0]).metadata or {}).get(b"caption", b"").decode() if files else ""
 
 
 def as_rst(text: str) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 from initscale.errors import InputError
 from initscale.experiment.grid import facts_hash, needed_studies, run_facts, study_points
 from initscale.experiment.paths import Layout, point_key
-from initscale.figures import as_its_folder, folder_of, load_figure
+from initscale.figures import as_its_folder, declared, folder_of, load_figure
+from initscale.files.parts import part_path, split
 from initscale.files.storage import read_json, write_table
 from initscale.records.lineage import write_table_lineage
 
@@ -25,7 +26,7 @@ def input_files(config: dict, figure: str) -> list[str]:
 
 
 def aggregate(config: dict, figure: str) -> str:
-    """Write the table of ``figure``, and beside it what it was made of; return its path.
+    """Write the table of ``figure``, and beside it what it was made of; return its path (without its parts' names).
 
     Raises
     ------
@@ -33,9 +34,15 @@ def aggregate(config: dict, figure: str) -> str:
     """
     for study in needed_studies(config, figure):
         check_settings(config, study)
-    path = Layout(config).table(figure)
-    table = load_figure(folder_of(config, figure), "table").table(as_its_folder(config, figure))
-    write_table(path, table, {"figure": figure, "scale": config["scale"]})
+    layout, folder = Layout(config), folder_of(config, figure)
+    path, metadata = layout.table(figure), {"figure": figure, "scale": config["scale"]}
+    table = load_figure(folder, "table").table(as_its_folder(config, figure))
+    if parts := declared(folder, "TABLES"):
+        for name, rows in split(table, parts).items():
+            write_table(part_path(path, name), rows, metadata)
+        Path(path).unlink(missing_ok=True)  # of a version that had all kinds of rows in one file
+    else:
+        write_table(path, table, metadata)
     write_table_lineage(config, figure, input_files(config, figure))
     return path
 

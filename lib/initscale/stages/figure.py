@@ -5,7 +5,7 @@ from __future__ import annotations
 from initscale.experiment.paths import Layout
 from initscale.figures import folder_of, load_figure, own_stem
 from initscale.figures.panels.style import save_figure, style
-from initscale.files.storage import read_table
+from initscale.files.parts import read_whole
 from initscale.records.lineage import write_sidecar
 
 
@@ -14,7 +14,7 @@ def draw(config: dict, figure: str) -> list[str]:
     layout, options = Layout(config), config["figures"]
     folder = folder_of(config, figure)
     module = load_figure(folder, "drawing")
-    table = read_table(layout.table(figure), module.NEEDS)
+    table = read_whole(layout.table(figure), module.NEEDS)
     written = []
     with style(options["style"]):
         for stem, picture in module.draw(table, options[figure] | options["style"]).items():

@@ -14,6 +14,7 @@ from initscale.claims.scorecard import summary
 from initscale.errors import InputError
 from initscale.experiment.paths import Layout
 from initscale.figures import pictures_of
+from initscale.files.parts import files_of, read_whole
 from initscale.files.storage import atomic_path, read_table
 from initscale.provenance.machine import git_state
 from initscale.records.code import report_roots
@@ -66,7 +67,7 @@ def report(config: dict) -> str:
     )
     with atomic_path(layout.report()) as part:
         part.write_text(page, encoding="utf-8")
-    tables = [layout.table(name) for name in figures]
+    tables = [path for name in figures for path in files_of(layout.table(name))]
     pictures = [path for name in figures for path in pictures_of(layout, name)]
     inputs = [layout.scorecard("parquet"), *tables, *pictures, *committed_inputs(config)]
     write_record(layout.report_record(), layout.root, config, report_roots(), inputs, [layout.report()])
@@ -76,7 +77,7 @@ def report(config: dict) -> str:
 def drawn_figures(config: dict) -> list[str]:
     """Figures of the configuration whose tables exist, in the paper's order, those beyond the paper behind."""
     layout = Layout(config)
-    found = [name for name in config["figures"] if name != "style" and Path(layout.table(name)).exists()]
+    found = [name for name in config["figures"] if name != "style" and files_of(layout.table(name))]
     if not found:
         raise InputError("holds no tables", where=layout.root, hint="run `snakemake --cores 8 report`")
     return sorted(found, key=figure_order)
@@ -99,11 +100,11 @@ def _environment() -> jinja2.Environment:
 def _explorer(config: dict) -> dict | None:
     """Data of the interactive phase diagram; None without the table of the training curves."""
     layout, options = Layout(config), config["figures"]["fig2"]
-    curves, flows = Path(layout.table("fig_curves")), Path(layout.table("fig3"))
-    if not curves.exists():
+    curves, flows = layout.table("fig_curves"), layout.table("fig3")
+    if not files_of(curves):
         return None
     recipe = config["training"][config["studies"][config["figures"]["fig_curves"]["study"]]["training"]]
-    routes = read_table(flows).to_pandas() if flows.exists() else None
+    routes = read_whole(flows).to_pandas() if files_of(flows) else None
     return explorer_data(read_table(curves).to_pandas(), routes, recipe, options["shade_below"])
 
 

@@ -17,6 +17,7 @@ from initscale.claims.scorecard import summary
 from initscale.config.load import load_config
 from initscale.errors import InputError
 from initscale.experiment.paths import Layout
+from initscale.files.parts import files_of
 from initscale.files.storage import atomic_path, write_table
 from initscale.paper.departures import SCALES
 from initscale.paper.mapping import mapping_rows
@@ -30,7 +31,7 @@ FORMATS = ("parquet", "csv", "md")
 def need_tables(config: dict) -> None:
     """Raise ``InputError`` if there is no table that a claim could be judged on."""
     layout = Layout(config)
-    if not any(Path(layout.table(name)).exists() for name in table_names(config, load_claims())):
+    if not any(files_of(layout.table(name)) for name in table_names(config, load_claims())):
         where = Path(layout.table("fig2")).parent
         hint = f"`snakemake --cores 8 all_figures --config scale={config['scale']}` makes all tables"
         if layout.from_reference:
@@ -57,7 +58,7 @@ def scorecard(config: dict) -> str:
     with atomic_path(layout.scorecard("md")) as part:
         text = f"{as_markdown(table)}\nGammas that stand for the paper's:\n\n{mapping_markdown(mapping_rows(config))}"
         part.write_text(text, encoding="utf-8")
-    tables = [path for name in table_names(config, load_claims()) if Path(path := layout.table(name)).exists()]
+    tables = [path for name in table_names(config, load_claims()) for path in files_of(layout.table(name))]
     write_scorecard_record(config, [*tables, *claim_files()])
     words = summary(table.to_pandas(), config["scale"])
     LOG.info(words)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from initscale.experiment.grid import Point, needed_studies, start_of, study_points
 from initscale.experiment.paths import HEAVY, RUN_FILES, Layout, find_point
+from initscale.figures import table_files
 from initscale.inspection.currency import SETTINGS, Currency, State
 from initscale.stages.aggregate import input_files, named_inputs
 
@@ -106,14 +107,14 @@ class Plan:
 
     def drawing(self, figure: str, pictures: list[str]) -> Inputs:
         """Of a figure: its table."""
-        files = {"table": self.layout.table(figure)}
+        files: dict[str, str | list[str]] = {"table": table_files(self.layout, figure)}
         if not self.layout.from_reference:
             files["lineage"] = self.layout.lineage(figure)
         return lambda wildcards: self._flagged(files, lambda: [self._drawing_state(figure, pictures)])
 
     def scorecard(self, figures: list[str], claim_files: list[str]) -> Inputs:
         """Of the verdicts: tables and claims."""
-        tables = [self.layout.table(figure) for figure in figures]
+        tables = [path for figure in figures for path in table_files(self.layout, figure)]
 
         def states() -> list[State]:
             return [self.currency.scorecard([*tables, *claim_files], self._table_states(figures))]

@@ -17,6 +17,7 @@ from initscale.errors import ConfigError, OutputError
 from initscale.experiment.grid import Point, run_facts, study_points
 from initscale.experiment.paths import RUN_FILES, Layout, find_point
 from initscale.figures.checking import faults
+from initscale.files.parts import files_of
 from initscale.provenance.clone import check_clone
 from initscale.records.code import training_code
 from initscale.report import committed
@@ -83,7 +84,7 @@ def figures_of(config: dict, left_out: Collection[str] = ()) -> list[str]:
     if config["source"] == "runs":
         return names
     layout = Layout(config)
-    found = [name for name in names if os.path.exists(layout.table(name))]
+    found = [name for name in names if files_of(layout.table(name))]
     missing = ", ".join(name for name in names if name not in found and not name.startswith("curves_"))
     if not found:
         raise ConfigError(
@@ -151,9 +152,7 @@ def target_of(config: dict, figure: str) -> str:
 def reported_figures(config: dict, layout: Layout, figures: list[str]) -> list[str]:
     """Figures that scorecard and report are made of: those of `all_figures`, others where their table exists."""
     return [
-        figure
-        for figure in figures
-        if target_of(config, figure) == "all_figures" or os.path.exists(layout.table(figure))
+        figure for figure in figures if target_of(config, figure) == "all_figures" or files_of(layout.table(figure))
     ]
 
 

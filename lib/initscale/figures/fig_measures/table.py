@@ -23,13 +23,14 @@ import pyarrow as pa
 from scipy.stats import rankdata, spearmanr
 
 from initscale.experiment.paths import Layout
+from initscale.figures import table_files
 from initscale.figures.fig_measures import COMPANIONS
 from initscale.figures.fig_scores import SOURCES as PAPER
 from initscale.figures.fig_scores.table import scores_of_runs
 from initscale.figures.reading.all_runs import nullable_table
 from initscale.figures.reading.companions import caption
 from initscale.figures.reading.displayed import AXES
-from initscale.files.storage import read_table
+from initscale.files.parts import read_whole
 from initscale.files.tables import Column
 
 COLUMNS = (
@@ -53,13 +54,13 @@ _KEPT_PARTS = (r"layers\.\d+\.(qk|ov)", "ffn", "output", "tokens")
 
 def inputs(config: dict) -> dict[str, list[str]]:
     """Files that the table is made of: tables of other figures."""
-    return {figure: [Layout(config).table(figure)] for figure in (*PAPER, *COMPANIONS)}
+    return {figure: table_files(Layout(config), figure) for figure in (*PAPER, *COMPANIONS)}
 
 
 def table(config: dict) -> pa.Table:
     """Make the table; see the module and ``COLUMNS``."""
     options, layout = config["figures"]["fig_measures"], Layout(config)
-    tables = {figure: read_table(layout.table(figure)).to_pandas() for figure in (*PAPER, *COMPANIONS)}
+    tables = {figure: read_whole(layout.table(figure)).to_pandas() for figure in (*PAPER, *COMPANIONS)}
     runs = measures_of_runs(tables, options["depth"], options["fitted_only"])
     count = len(runs.groupby(list(AXES)))
     words = f"Depth {options['depth']}, {count} {'fitted ' if options['fitted_only'] else ''}runs."

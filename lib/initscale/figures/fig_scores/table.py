@@ -20,11 +20,12 @@ from initscale.claims.cells import REPLICATE
 from initscale.claims.intervals import estimate
 from initscale.claims.metrics import Sample
 from initscale.experiment.paths import Layout
+from initscale.figures import table_files
 from initscale.figures.fig_scores import SOURCES
 from initscale.figures.reading.all_runs import GRID_COLUMNS, nullable_table
 from initscale.figures.reading.captions import model_words, task_words
 from initscale.figures.reading.displayed import AXES, PHASES
-from initscale.files.storage import read_table
+from initscale.files.parts import read_whole
 from initscale.files.tables import Column
 
 CONFIDENCE = 0.95
@@ -47,13 +48,13 @@ _NAMES = ["figure", "score", "part"]
 
 def inputs(config: dict) -> dict[str, list[str]]:
     """Files that the table is made of: tables of other figures."""
-    return {figure: [Layout(config).table(figure)] for figure in SOURCES}
+    return {figure: table_files(Layout(config), figure) for figure in SOURCES}
 
 
 def table(config: dict) -> pa.Table:
     """Make the table; see ``COLUMNS``."""
     options, layout = config["figures"]["fig_scores"], Layout(config)
-    tables = {figure: read_table(layout.table(figure)).to_pandas() for figure in SOURCES}
+    tables = {figure: read_whole(layout.table(figure)).to_pandas() for figure in SOURCES}
     runs = scores_of_runs(tables).join(phases_of_runs(tables), on=list(AXES))
     runs = runs[runs["depth"] == options["depth"]]
     frames = [runs.assign(kind="run"), phase_means(runs), separations(runs)]
