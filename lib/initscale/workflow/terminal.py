@@ -140,8 +140,7 @@ def job_counts(counts: Mapping[str, int]) -> str:
         word = rule.partition("_")[0]
         stages[word if word in STAGES else ""] += count if rule != "total" else 0
     numbers = [(stages[stage], made) for stage, made in STAGES.items() if stages[stage]]
-    words = ", ".join(f"{count} {made}{'s' if count > 1 else ''}" for count, made in numbers)
-    return f"{counts['total']} jobs: {words}"
+    return f"{_count(counts['total'], 'job')}: {', '.join(_count(*number) for number in numbers)}"
 
 
 def shorten(logger: logging.Logger, dryrun: bool, quiet: Collection | None) -> ShortLines | None:
@@ -184,6 +183,10 @@ class _WithoutBlankLines(ColorizingTextHandler):
     def emit(self, record: logging.LogRecord) -> None:
         self.last_msg_was_job_info = True
         super().emit(record)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _title(rule: str, wildcards: Mapping | None) -> str:
