@@ -49,6 +49,8 @@ def end_of_start():
 TERMINAL = None
 if workflow.is_main_process:
     atexit.register(end_of_start)
+# not as a module of another workflow, whose output is its own
+if workflow.is_main_process and pathlib.Path(workflow.basedir, "rules/around.smk").exists():
     from initscale.workflow import terminal
 
     TERMINAL = terminal.shorten(

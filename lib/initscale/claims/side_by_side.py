@@ -21,7 +21,8 @@ Made from the committed tables (`results/reference/`) by `python -m initscale sc
 
 Every row is one claim of the paper. Each scale has its verdict, then the effect with its 95 % interval, then n, the
 number of independent seeds, and these one by one where they lie apart. *Not evaluated* means that a condition of the
-claim is not met; the reasons stand below the table. [claims.md](claims.md) explains verdicts, roles and gates.
+claim is not met. The word behind it names the condition (the gate), and each scale's list below the table has the value
+that failed. [claims.md](claims.md) explains verdicts, roles and gates.
 """
 
 
