@@ -49,8 +49,12 @@ def end_of_start():
 TERMINAL = None
 if workflow.is_main_process:
     atexit.register(end_of_start)
-# not as a module of another workflow, whose output is its own
-if workflow.is_main_process and pathlib.Path(workflow.basedir, "rules/around.smk").exists():
+# `--verbose` leaves Snakemake's own output, and a workflow that uses this one as a module keeps its own
+if (
+    workflow.is_main_process
+    and not workflow.output_settings.verbose
+    and pathlib.Path(workflow.basedir, "rules/around.smk").exists()
+):
     from initscale.workflow import terminal
 
     TERMINAL = terminal.shorten(
