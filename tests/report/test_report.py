@@ -21,7 +21,9 @@ from initscale.errors import InputError
 from initscale.experiment import paths
 from initscale.experiment.grid import bundles
 from initscale.experiment.paths import Layout
+from initscale.figures import pictures_of
 from initscale.files.storage import read_json, read_table, write_table
+from initscale.inspection.currency import Currency
 from initscale.report import committed
 from initscale.report.content import cost_rows, interval_bar
 from initscale.report.costs import costs_of, training_costs
@@ -29,7 +31,7 @@ from initscale.report.explorer import clearest, explorer_data
 from initscale.report.replay import drawn_replay
 from initscale.report.side_by_side import side_by_side
 from initscale.report.titles import shortened, title_of
-from initscale.stages.report import report
+from initscale.stages.report import drawn_figures, report
 from initscale.stages.scorecard import make_scorecard, scorecard
 from initscale.workflow.rules import figure_order
 
@@ -260,6 +262,17 @@ def test_titles_are_split_into_label_and_words():
     assert title_of("curves", "curves_phase")[0].endswith("(curves_phase)")
     assert shortened("One (two, three), four") == "One"
     assert shortened("Vectors v(x; a, b) and u") == "Vectors v(x; a, b) and u"
+
+
+def test_report_is_made_of_the_committed_tables_that_it_shows(page_file):
+    config = load_config({"scale": "smoke", "results": str(page_file.parents[1])})
+    layout, figures = Layout(config), drawn_figures(config)
+    pictures = [path for name in figures for path in pictures_of(layout, name)]
+    others = committed.committed_inputs(config)
+    files = [layout.scorecard("parquet"), *map(layout.table, figures), *pictures, *others]
+    assert any(path.endswith("laptop/fig2.parquet") for path in others)
+    assert Currency(config).report(files, []).is_current
+    assert Currency(config).report(files[:-1], []).is_stale
 
 
 def test_report_needs_a_scorecard(finished_smoke, tmp_path):
