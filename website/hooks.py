@@ -17,9 +17,19 @@ from mkdocs.structure.pages import Page
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "lib" / "initscale"
-PAGES = ("*.md", "docs/*.md", "config/*.md", "benchmarks/*.md", "results/*.md", "results/reference/*.md")
+PAGES = (
+    "*.md",
+    "docs/*.md",
+    "config/*.md",
+    "benchmarks/*.md",
+    "results/*.md",
+    "results/reference/*.md",
+    "trained/**/*.md",
+)
 LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
 """A Markdown link or picture: opening, path, anchor, closing."""
+HTML = re.compile(r'<(?:img|a)\s[^>]*?(?:src|href)="([^"#]+)')
+"""Path of a picture or link that is written as HTML."""
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -33,7 +43,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """The repository's pages, what they link to, and one page of reference per package."""
-    own = [file for file in files if not file.src_uri.endswith((".md", ".png"))]  # themes and plugins
+    own = [file for file in files if file.src_dir != config.docs_dir]  # of the theme and of plugins
     linked = {target for page in pages() for target in targets(page) if (REPOSITORY / target).is_file()}
     for uri in sorted({*pages(), *linked}):
         own.append(File.generated(config, uri, abs_src_path=str(REPOSITORY / uri)))
@@ -73,7 +83,8 @@ def pages() -> list[str]:
 def targets(page: str) -> set[str]:
     """Paths in the repository that a page links to."""
     text, here = (REPOSITORY / page).read_text(encoding="utf-8"), posixpath.dirname(page)
-    links = (unquote(link[2]) for link in LINK.finditer(text) if "://" not in link[2])
+    found = [link[2] for link in LINK.finditer(text)] + HTML.findall(text)
+    links = (unquote(link) for link in found if "://" not in link)
     return {posixpath.normpath(posixpath.join(here, link)) for link in links}
 
 

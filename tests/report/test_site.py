@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from conftest import REPOSITORY, Checkout
@@ -29,6 +30,18 @@ def build(root: Path, target: Path) -> subprocess.CompletedProcess:
     )
 
 
+def dead(site: Path) -> list[str]:
+    """Links and pictures of the built pages that lead to no file."""
+    found = []
+    for page in site.rglob("*.html"):
+        if page.name == "404.html":  # its links are absolute, for a server
+            continue
+        for link in re.findall(r'\s(?:src|href)="([^"#?]+)', page.read_text(encoding="utf-8")):
+            if not re.match(r"[a-z]+:", link) and not (page.parent / unquote(link)).exists():
+                found.append(f"{page.relative_to(site)}: {link}")
+    return found
+
+
 def test_site_has_no_dead_link_and_finds_one(whole, tmp_path):
     """Of a copy with one dead link and one dead anchor, these two are all that is wrong."""
     page = whole.root / "docs" / "claims.md"
@@ -48,4 +61,4 @@ def test_site_has_reference_and_every_page(whole, tmp_path):
     assert expected | {"index.html", "CONTRIBUTING.html", "config/index.html", "reference/claims.html"} <= pages
     text = (tmp_path / "site" / "reference" / "claims.html").read_text()
     assert "Holm" in text  # a docstring
-    assert 'href="http://' not in (tmp_path / "site" / "index.html").read_text().split("<article")[0]
+    assert dead(tmp_path / "site") == []  # mkdocs does not look at links that are written as HTML

@@ -9,6 +9,8 @@ replay        the authors' own run, from another scale's reference table
 explorer      data of the interactive phase diagram, from aggregate tables
 page/         template, style and script
 
+For other tools and people: ``export`` (TensorBoard, CSV), ``model_card``.
+
 Snakemake's own ``--report`` works too (figures with captions), but it fetches parts of its page from the network when
 it is made, and knows neither verdicts nor the paper's values.
 """
