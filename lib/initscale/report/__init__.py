@@ -11,6 +11,5 @@ page/         template, style and script
 
 For other tools and people: ``export`` (TensorBoard, CSV), ``model_card``.
 
-Snakemake's own ``--report`` works too (figures with captions), but it fetches parts of its page from the network when
-it is made, and knows neither verdicts nor the paper's values.
+Snakemake's own ``--report`` shows every figure with its caption, too. It knows neither verdicts nor the paper's values.
 """
