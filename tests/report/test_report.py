@@ -44,6 +44,7 @@ def page_file(finished_smoke, tmp_path_factory) -> Path:
     results = tmp_path_factory.mktemp("report") / "results"
     shutil.copytree(finished_smoke.root / "results", results)
     config = load_config({"scale": "smoke", "results": str(results)})
+    scorecard(config)
     judged = make_scorecard(load_config({"scale": "laptop", "source": "reference"}))
     verdicts = [*VERDICTS, *judged["verdict"].to_pylist()[len(VERDICTS) :]]
     column = judged.schema.get_field_index("verdict")

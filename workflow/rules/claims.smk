@@ -1,7 +1,7 @@
 """Verdicts on the paper's claims, and the report.
 
 Required: the tables of the figures that claims are judged on; for the report also every figure.
-Outputs: results/<scale>/scorecard.{parquet,csv,md}, results/<scale>/report.html.
+Outputs: results/<scale>/scorecard.{parquet,companions.parquet,csv,md}, results/<scale>/report.html.
 
 Figures that `all_figures` does not make are judged and shown where their table exists; they are never made for it.
 
@@ -12,7 +12,7 @@ CLAIMS = claim_files()
 REPORTED = parts.reported_figures(CONFIG, LAYOUT, FIGURES)
 JUDGED = [name for name in parts.judged_figures(CONFIG) if name in REPORTED]
 SHOWN = {
-    "scorecard": [LAYOUT.scorecard("parquet")],
+    "scorecard": [LAYOUT.scorecard("parquet"), LAYOUT.scorecard("companions.parquet")],
     "tables": [
         path for figure in REPORTED for path in table_files(LAYOUT, figure)
     ],
@@ -27,6 +27,7 @@ rule scorecard:
         claims=[local(path) for path in CLAIMS],
     output:
         table=LAYOUT.scorecard("parquet"),
+        companions=LAYOUT.scorecard("companions.parquet"),
         csv=report(
             LAYOUT.scorecard("csv"),
             caption="../report/scorecard.rst",

@@ -21,7 +21,8 @@ QUOTES = ("values", "minus", "over", "also")
 
 def claim_files() -> list[str]:
     """Files that say what is claimed, relative to the working directory."""
-    return [os.path.relpath(CONFIG_FOLDER / name) for name in ("claims.yaml", "claims.schema.yaml", "paper_values.csv")]
+    names = ("claims.yaml", "claims_companions.yaml", "claims.schema.yaml", "paper_values.csv")
+    return [os.path.relpath(CONFIG_FOLDER / name) for name in names]
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,12 @@ class Claims:
     values: dict[str, PaperValue]
 
 
-def load_claims(path: Path = CLAIMS_FILE, values_path: Path = VALUES_FILE) -> Claims:
+def load_claims(path: Path = CLAIMS_FILE, values_path: Path = VALUES_FILE, shared: Path | None = None) -> Claims:
     """Read and check both files.
+
+    Parameters
+    ----------
+    shared : another file of claims, whose interval, gates and defaults hold here too.
 
     Raises
     ------
@@ -103,11 +108,13 @@ def load_claims(path: Path = CLAIMS_FILE, values_path: Path = VALUES_FILE) -> Cl
     damaged values file.
     """
     content = read_yaml(path) or {}
+    if shared is not None:
+        content = merge({name: read_yaml(shared)[name] for name in ("interval", "gates", "defaults")}, content)
     defaults, layers = content.get("defaults"), [(str(path), content)]
     if isinstance(defaults, dict) and isinstance(content.get("claims"), dict):
         whole = inherit(content["claims"], lambda *keys: f"{path}: claims.{'.'.join(map(str, keys))}")
         content = content | {"claims": {name: merge(defaults, claim) for name, claim in whole.items()}}
-    check_schema(content, read_yaml(path.with_suffix(".schema.yaml")), layers)
+    check_schema(content, read_yaml(path.with_name("claims.schema.yaml")), layers)
     gates = {name: Gate(name=name, **section) for name, section in content["gates"].items()}
     values = read_values(values_path)
     for name, claim in content["claims"].items():

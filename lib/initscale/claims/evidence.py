@@ -69,6 +69,8 @@ def evidence_of(config: dict, claim: Claim, tables: Tables) -> Evidence:
         raise Unavailable(
             f"there is no table `{claim.table}`, which is made by its name only (`snakemake {claim.table}`)"
         )
+    if not studies_of(options):  # of a small system
+        return Evidence(rows=tables[claim.table], roles={})
     study = claim.study or studies_of(options)[0]
     section = config["studies"][study]
     model = config["models"][section["model"]] | {"depth": min(section["grid"]["depth"])}

@@ -25,7 +25,7 @@ from initscale.files.tables import Column, make_table
 
 COLUMNS = (
     Column("claim", "string", "", "name in config/claims.yaml"),
-    Column("figure", "string", "", "figure and panels of the paper, or text"),
+    Column("figure", "string", "", "figure and panels of the paper, or text; a figure beyond it by its name"),
     Column("statement", "string", "", "what the paper says"),
     Column("verdict", "string", "", "reproduced, not reproduced, inconclusive or not evaluated"),
     Column("reason", "string", "", "why it is not evaluated, with the value that failed; empty otherwise"),
@@ -180,7 +180,8 @@ def _quoted(claim: Claim, claims: Claims) -> dict[str, str]:
     sources = dict.fromkeys(value.source for value in values)
     short = [f"{', '.join(f'{v.value:g}' for v in values if v.source == source)} [{source}]" for source in sources]
     whole = [f"{v.quantity}{f' ({v.setting})' if v.setting else ''}: {v.value:g} {v.unit}" for v in values]
-    quoted = f"{claim.paper['words']}{': ' if short else ''}{'; '.join(short)}"
+    source = f"companion: arXiv {claim.paper['companion']}: " if "companion" in claim.paper else ""
+    quoted = f"{source}{claim.paper['words']}{': ' if short else ''}{'; '.join(short)}"
     return {"paper": quoted, "paper_values": "; ".join(whole)}
 
 

@@ -138,7 +138,7 @@ class Currency:
 
     def scorecard(self, inputs: Iterable[str], upstream: Iterable[State]) -> State:
         """State of the scorecard."""
-        files = {suffix: self.layout.scorecard(suffix) for suffix in ("parquet", "csv", "md")}
+        files = {suffix: self.layout.scorecard(suffix) for suffix in ("parquet", "companions.parquet", "csv", "md")}
         made_of = {relative(file, self.layout.root): file for file in inputs}
         settings = settings_hash(scorecard_settings(self.config))
         record = self.layout.scorecard("json")

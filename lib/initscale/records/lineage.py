@@ -142,7 +142,7 @@ def write_probe_record(path: str, root: str, probes: dict, task: str, run_record
 def write_scorecard_record(config: dict, tables: Iterable[str]) -> None:
     """Write which tables the verdicts were made of."""
     layout = Layout(config)
-    files = [layout.scorecard(suffix) for suffix in ("parquet", "csv", "md")]
+    files = [layout.scorecard(suffix) for suffix in ("parquet", "companions.parquet", "csv", "md")]
     settings = scorecard_settings(config)
     write_record(
         layout.scorecard("json"), layout.root, settings, scorecard_roots(), tables, files, scale=config["scale"]

@@ -41,6 +41,7 @@ def verdict_rows(scorecard: pd.DataFrame, claims: Claims, figures: set[str]) -> 
             "p_text": "" if row.p != row.p else f"p = {row.p:.2g} (Holm {row.holm:.2g})",
             "link": row.table if row.table in figures else None,
             "words": by_name[row.claim].paper["words"],
+            "companion": by_name[row.claim].paper.get("companion"),
             "values": [claims.values[name] for name in by_name[row.claim].quoted],
         }
         for row in scorecard.itertuples(index=False)

@@ -9,6 +9,7 @@ import jinja2
 import plotly
 import yaml
 
+from initscale.claims.companions import load_companion_claims
 from initscale.claims.definitions import load_claims
 from initscale.claims.scorecard import summary
 from initscale.errors import InputError
@@ -37,11 +38,12 @@ def report(config: dict) -> str:
     ------
     InputError if the scorecard or a figure whose table exists was not made.
     """
-    layout, claims = Layout(config), load_claims()
-    scorecard = read_table(layout.scorecard("parquet")).to_pandas()
-    figures = drawn_figures(config)
-    rows = content.verdict_rows(scorecard, claims, set(figures))
-    entries = content.figure_entries(config, figures, rows)
+    layout, figures = Layout(config), drawn_figures(config)
+    scorecards = [layout.scorecard(suffix) for suffix in ("parquet", "companions.parquet")]
+    scorecard, companions = (read_table(path).to_pandas() for path in scorecards)
+    rows = content.verdict_rows(scorecard, load_claims(), set(figures))
+    of_companions = content.verdict_rows(companions, load_companion_claims(), set(figures))
+    entries = content.figure_entries(config, figures, rows + of_companions)
     page = (
         _environment()
         .get_template("page.html.j2")
@@ -55,6 +57,8 @@ def report(config: dict) -> str:
             headings=CATEGORIES,
             replay=_replay(config),
             beside=side_by_side(config, scorecard),
+            companions_summary=summary(companions, config["scale"]),
+            companions=of_companions,
             runs=content.run_rows(config),
             costs=content.cost_rows(config),
             training_costs=training_costs(config),
@@ -69,7 +73,7 @@ def report(config: dict) -> str:
         part.write_text(page, encoding="utf-8")
     tables = [path for name in figures for path in files_of(layout.table(name))]
     pictures = [path for name in figures for path in pictures_of(layout, name)]
-    inputs = [layout.scorecard("parquet"), *tables, *pictures, *committed_inputs(config)]
+    inputs = [*scorecards, *tables, *pictures, *committed_inputs(config)]
     write_record(layout.report_record(), layout.root, config, report_roots(), inputs, [layout.report()])
     return layout.report()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from initscale.claims import scorecard as claims_scorecard
+from initscale.claims.companions import companion_scorecard, load_companion_claims
 from initscale.claims.definitions import claim_files, load_claims
 from initscale.claims.evidence import table_names
 from initscale.claims.fixed import additions, fixed_hash
@@ -26,6 +27,7 @@ from initscale.repository import REFERENCE
 
 LOG = logging.getLogger("initscale")
 FORMATS = ("parquet", "csv", "md")
+OF_COMPANIONS = "companions.parquet"
 
 
 def need_tables(config: dict) -> None:
@@ -51,14 +53,17 @@ def make_scorecard(config: dict) -> pa.Table:
 
 def scorecard(config: dict) -> str:
     """Write the scorecard in all ``FORMATS`` and return the summary."""
-    table, layout = make_scorecard(config), Layout(config)
+    table, companions, layout = make_scorecard(config), companion_scorecard(config), Layout(config)
     write_table(layout.scorecard("parquet"), table)
+    write_table(layout.scorecard(OF_COMPANIONS), companions)
     with atomic_path(layout.scorecard("csv")) as part:
         table.to_pandas().to_csv(part, index=False)
     with atomic_path(layout.scorecard("md")) as part:
         text = f"{as_markdown(table)}\nGammas that stand for the paper's:\n\n{mapping_markdown(mapping_rows(config))}"
+        text += f"\n## Companion studies\n\n{as_markdown(companions)}"
         part.write_text(text, encoding="utf-8")
-    tables = [path for name in table_names(config, load_claims()) for path in files_of(layout.table(name))]
+    names = [name for claims in (load_claims(), load_companion_claims()) for name in table_names(config, claims)]
+    tables = [path for name in dict.fromkeys(names) for path in files_of(layout.table(name))]
     write_scorecard_record(config, [*tables, *claim_files()])
     words = summary(table.to_pandas(), config["scale"])
     LOG.info(words)

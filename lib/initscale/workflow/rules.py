@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from initscale.claims import selection
+from initscale.claims.companions import load_companion_claims
 from initscale.claims.definitions import load_claims
 from initscale.claims.evidence import table_names
 from initscale.config.load import Loaded, load, parse_texts
@@ -205,7 +206,8 @@ def bundle_files(layout: Layout, study: str, points: list[Point]) -> dict[str, l
 
 def judged_figures(config: dict) -> list[str]:
     """Figures whose tables claims are judged on."""
-    return table_names(config, load_claims())
+    names = [name for claims in (load_claims(), load_companion_claims()) for name in table_names(config, claims)]
+    return list(dict.fromkeys(names))
 
 
 def roles_of(config: dict) -> dict[str, dict]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from initscale.figures.panels.companions import PlainNumbers
 from initscale.figures.panels.style import (
     ANCHOR_1,
     ANCHOR_2,
@@ -94,6 +95,7 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
         _events(axes[-1, column], rows)
         axes[0, column].set_title(rf"$\gamma$ = {gamma:g}")
         axes[-1, column].set(xscale="log", xlim=(first, steps), xlabel="step")
+        axes[-1, column].xaxis.set_minor_formatter("")
         for axis in axes[:, column]:
             axis.axvline(peak, color=NOISE, linewidth=2, alpha=0.6, zorder=0)
             axis.spines[["top", "right"]].set_visible(False)
@@ -118,6 +120,8 @@ def _courses(axis: Axes, rows: pd.DataFrame, curves: tuple[Curve, ...], log: boo
         axis.plot(mean.index, mean, color=colour, linewidth=1.3, label=label)
     if log:
         axis.set_yscale("log")
+        axis.yaxis.set_major_formatter(PlainNumbers())
+        axis.yaxis.set_minor_formatter(PlainNumbers())
 
 
 def _events(axis: Axes, rows: pd.DataFrame) -> None:

@@ -62,7 +62,7 @@ def _rows(left: Axes, right: Axes, data: pd.DataFrame, names: list, limit: float
             right.barh(at, value, height=0.6, edgecolor=colour, color=face, linewidth=0.9)
     for axis in (left, right):
         axis.axvline(0, color=FAINT, linewidth=0.6)
-        axis.set(xlim=(-1.05, 1.05), ylim=(len(names) - 0.5, -0.5), xticks=[-1, -0.5, 0, 0.5, 1])
+        axis.set(xlim=(-1.05, 1.05), ylim=(max(1, len(names)) - 0.5, -0.5), xticks=[-1, -0.5, 0, 0.5, 1])
         axis.spines[["top", "right"]].set_visible(False)
         for line in [at for at in range(1, len(names)) if names[at][0] != names[at - 1][0]]:
             axis.axhline(line - 0.5, color=FAINT, linewidth=0.5)

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogFormatter
 
 from initscale.figures.panels.accuracy_map import std_axis
 from initscale.figures.panels.style import FAINT, INFERENTIAL, INK, NOISE, SYMMETRIC
@@ -35,6 +36,13 @@ class Series:
     label: str = ""
 
 
+class PlainNumbers(LogFormatter):
+    """0.04 instead of a product with a power of ten, where ticks of a logarithmic axis are labelled."""
+
+    def __call__(self, x, pos=None):
+        return f"{x:g}" if super().__call__(x, pos) else ""
+
+
 def gamma_panel(axis: Axes, data: pd.DataFrame, series: Sequence[Series], title: str, log: bool = False) -> None:
     """Dots: runs, by phase. Lines: means over the runs of a gamma (geometric ones on a logarithmic axis)."""
     for number, (marker, line, rows) in enumerate(_drawn(data, series)):
@@ -47,6 +55,8 @@ def gamma_panel(axis: Axes, data: pd.DataFrame, series: Sequence[Series], title:
             axis.plot(some["gamma"], some["value"], marker, color=colour, markersize=4, linestyle="", **edge)
     if log:
         axis.set_yscale("log")
+        axis.yaxis.set_major_formatter(PlainNumbers())
+        axis.yaxis.set_minor_formatter(PlainNumbers())
     axis.set_title(title, loc="left")
     axis.set_xlabel(r"initialization rate $\gamma$")
     axis.grid(axis="y", color="0.92")
@@ -62,7 +72,7 @@ def std_ticks(axis: Axes, data: pd.DataFrame) -> None:
 
 def level(axis: Axes, value: float, label: str) -> None:
     """A dashed reference line with its name at the right end."""
-    axis.axhline(value, color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
+    axis.axhline(value, color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0.5)
     size = plt.rcParams["font.size"] - 2
     place = {"xycoords": axis.get_yaxis_transform(), "textcoords": "offset points", "xytext": (0, 2)}
     axis.annotate(label, (0.99, value), ha="right", color=FAINT, fontsize=size, **place)

@@ -1,0 +1,1 @@
+"""Modular (companion, arXiv 2206.04817): how long generalization lags behind the fit, over the initialization."""

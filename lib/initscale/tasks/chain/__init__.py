@@ -1,0 +1,1 @@
+"""Two-step reasoning along a chain of shuffled edges."""
