@@ -8,7 +8,7 @@ import torch
 from mechanisms import hand_built_run
 
 from initscale.figures.fig_circuits.table import circuit_losses
-from initscale.probes.circuits.measure import measure as circuits
+from initscale.probes.circuits import measure as circuits
 from initscale.probes.sequences import Sequences
 
 OPTIONS = {"unseen": [4, 3], "keys": "train", "sequences": 40}

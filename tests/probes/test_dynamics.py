@@ -7,7 +7,7 @@ import pytest
 
 from initscale.errors import InputError
 from initscale.experiment.grid import run_facts
-from initscale.probes.attention.measure import measure as attention
+from initscale.probes.attention import measure as attention
 from initscale.probes.change import measure as change
 from initscale.probes.dynamics.measure import probe
 from initscale.probes.run import FinishedRun, open_run
