@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from dataclasses import replace
+
 import pytest
+from conftest import REPOSITORY
 from installed import Environment, build_wheel, install
 
 SMOKE = ("--scale", "smoke")
@@ -31,6 +36,26 @@ def test_stages_from_an_empty_folder(environment):
     made = environment.folder / "results" / "smoke"
     assert (made / "figures" / "fig9.png").stat().st_size > 10_000
     assert list(made.glob("probes/phase/*/measured.json"))
+
+
+def test_a_researchers_ten_minutes(environment):
+    """An empty folder, the page's own model file, one command, the phases; and again, where nothing is left to do."""
+    page = (REPOSITORY / "docs" / "own-model.md").read_text(encoding="utf-8")
+    (module,) = re.findall(r"```python\n(# mymodule\.py\n.*?)```", page, re.DOTALL)
+    (command,) = re.findall(r"^(initscale sweep --model .*)$", page, re.MULTILINE)
+    own = replace(environment, folder=environment.root.parent / "own")
+    own.folder.mkdir()
+    (own.folder / "mymodule.py").write_text(module)
+    short = [*shlex.split(command), "--duration", "40 steps"]
+    assert "fig_sweep.png" in own.run(*short).stdout
+    made = own.folder / "results" / "mymodule"
+    assert (made / "figures" / "fig_sweep.png").stat().st_size > 10_000
+    runs = {path: path.stat().st_mtime_ns for path in made.glob("runs/mymodule/*/run.json")}
+    assert len(runs) == 9
+    own.run(*short)
+    assert {path: path.stat().st_mtime_ns for path in runs} == runs
+    code = "import initscale, sys; print(initscale.load(sys.argv[1]).probes['layers'])"
+    assert "stable_rank" in own.run("python", "-c", code, str(next(iter(runs)).parent)).stdout
 
 
 def test_reference_tables_are_drawn_and_judged(environment):

@@ -10,6 +10,7 @@ from pathlib import Path
 from initscale import __version__
 from initscale.cli.errors import Parser, known, need_runs, one_line_errors
 from initscale.cli.results import add_result_commands
+from initscale.cli.sweep import add_sweep_command
 from initscale.cli.systems import add_system_commands
 from initscale.config.load import Loaded, load, parse_override
 from initscale.errors import InputError
@@ -26,6 +27,7 @@ The workflow (`snakemake --cores 8 all_figures`) runs the same stages; here each
   python -m initscale aggregate fig2 --scale smoke
   python -m initscale figure fig2 --scale smoke
 
+a model of your own: sweep (docs/own-model.md)
 results: status (what is done), scorecard and report (verdicts), explain (where a figure comes from), compare (own
 runs against the committed reference)
 """
@@ -80,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         stage.add_argument("figure", help="such as fig2")
         stage.set_defaults(run=_aggregate if name == "aggregate" else _figure)
 
+    add_sweep_command(stages)
     add_system_commands(stages, shared, _load)
     add_result_commands(stages, shared, _load)
     stage = stages.add_parser("config", parents=[shared], help="print the checked configuration")

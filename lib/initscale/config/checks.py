@@ -31,7 +31,7 @@ def check_consistency(config: dict, describe: Describe) -> None:
     for name, spec in config["datasets"].items():
         load_task(spec["task"]).check_spec(spec, lambda *p, name=name: describe("datasets", name, *p))
     for name, study in config["studies"].items():
-        _check_study(config, name, study, describe)
+        check_study(config, name, study, describe)
     for figure, options in config["figures"].items():
         for key, section in (("dataset", "datasets"), ("study", "studies")):
             if key in options:
@@ -91,7 +91,7 @@ def _check_mirror(config: dict, describe: Describe) -> None:
         )
 
 
-def _check_study(config: dict, name: str, study: dict, describe: Describe) -> None:
+def check_study(config: dict, name: str, study: dict, describe: Describe) -> None:
     for key, section in (("dataset", "datasets"), ("model", "models"), ("training", "training")):
         _check_reference(config, section, study[key], describe("studies", name, key))
     for probe in study["probes"]:

@@ -162,7 +162,7 @@ class Currency:
             return State(MISSING)
         if record.get("spec") != spec:
             return State(SETTINGS, f"the data set `{dataset}` is of other settings: {difference(record['spec'], spec)}")
-        if record.get("code") != code_hash(data_roots(spec["task"])):
+        if record.get("code") != code_hash(data_roots(spec["task"], spec)):
             return State(CODE, f"the code that makes the data set `{dataset}` changed")
         splits = {split: path for split, path in files.items() if split != "info"}
         return self._files(record, splits, may_be_absent=splits)

@@ -136,7 +136,8 @@ def _data(currency: Currency, dataset: str) -> Findings:
     if not Path(path).exists():
         return [], [f"stale: {path} does not exist"]
     info = read_json(path)
-    roots = data_roots(currency.config["datasets"][dataset]["task"])
+    spec = currency.config["datasets"][dataset]
+    roots = data_roots(spec["task"], spec)
     flags = _stale(f"data set {dataset}", currency.data(dataset), roots, info)
     return [f"data     {path}  content {info['content_hash'][:12]}"], flags
 

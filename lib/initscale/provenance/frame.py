@@ -31,6 +31,8 @@ FRAME = {
     "initscale.models.choices": "the same for a model",
     "initscale.tasks:task_names": "which tasks there are",
     "initscale.tasks:task_module": "names of modules; these count themselves",
+    "initscale.tasks:generator_of": "imports by name; the modules count themselves",
+    "initscale.sweep.functions": "imports by name; the user's functions count themselves",
     "initscale.tasks:load_task": "imports by name; the modules count themselves",
     "initscale.training.processes": "which process trains; equal to the bit (tests/probes/test_parallel.py)",
     "initscale.training.history:history_table": "how rows of a history are written",

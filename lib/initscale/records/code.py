@@ -7,14 +7,19 @@ from collections.abc import Iterable
 
 from initscale.figures import declared
 from initscale.provenance.definitions import Definitions, identity, reached
-from initscale.tasks import load_task, task_module
+from initscale.tasks import generator_of, load_task, task_module
 from initscale.training.choices import training_roots
 
 _RUN = "initscale.probes.run:FinishedRun"
 
 
-def data_roots(task: str) -> list[str]:
-    """Of the generation of a task's data."""
+def data_roots(task: str, spec: dict | None = None) -> list[str]:
+    """Of the generation of a task's data; of one data set where its section is given and chooses code of its own."""
+    definition = load_task(task)
+    if spec is not None and hasattr(definition, "code_roots"):
+        return [f"{task_module(task, 'generate')}:generate", *definition.code_roots(spec)]
+    if spec is not None and (part := generator_of(spec)) != "generate":
+        return [f"{task_module(task, part)}:generate"]
     module, definition = task_module(task, "generate"), task_module(task)
     streams = [f"{module}:collect"] if hasattr(load_task(task, "generate"), "collect") else []
     downloads = [f"{definition}:downloads"] if hasattr(load_task(task), "downloads") else []

@@ -10,7 +10,7 @@ import pyarrow as pa
 from initscale.files.storage import content_hash, file_hash, write_json, write_table
 from initscale.provenance.machine import git_state
 from initscale.records.code import code_definitions, code_hash, data_roots
-from initscale.tasks import load_task
+from initscale.tasks import generator_of, load_task
 from initscale.tasks.download import fetch
 
 PARTS = "parts"
@@ -31,7 +31,7 @@ def generate_data(spec: dict, folder: str | Path, mirror: str | None = None) -> 
     -------
     The content of dataset.json.
     """
-    task, generator = load_task(spec["task"]), load_task(spec["task"], "generate")
+    task, generator = load_task(spec["task"]), load_task(spec["task"], generator_of(spec))
     if spec.get("stream"):
         tables = generator.collect(spec, Path(folder), mirror)
     else:
@@ -45,7 +45,7 @@ def generate_data(spec: dict, folder: str | Path, mirror: str | None = None) -> 
         "content_hash": content_hash(tables),
         "sources": {split: _sources(table) for split, table in tables.items()},
     }
-    roots = data_roots(spec["task"])
+    roots = data_roots(spec["task"], spec)
     info |= {"code": code_hash(roots), "definitions": code_definitions(roots), "git": git_state(), "files": {}}
     for split, table in tables.items():
         metadata = {"task": spec["task"], "split": split, "seed": str(spec["seed"]), "hash": info["content_hash"]}

@@ -20,8 +20,14 @@ def task_names() -> list[str]:
 
 
 def task_module(name: str, part: str = "definition") -> str:
-    """Dotted name of a task's module: ``definition``, ``generate`` or ``tensors``."""
-    return f"{__name__}.{name}.{part}"
+    """Dotted name of a task's module: ``definition``, ``generate`` or ``tensors``; a dotted task is a package."""
+    return f"{name}.{part}" if "." in name else f"{__name__}.{name}.{part}"
+
+
+def generator_of(spec: dict) -> str:
+    """The part of a data set's task that makes it: ``generate``, or another one that its definition names."""
+    definition = load_task(spec["task"])
+    return definition.generator(spec) if hasattr(definition, "generator") else "generate"
 
 
 def load_task(name: str, part: str = "definition") -> ModuleType:

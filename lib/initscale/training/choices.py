@@ -12,10 +12,11 @@ from collections.abc import Callable
 
 from initscale.errors import ConfigError
 from initscale.models.choices import builder_of, initialization_of
+from initscale.sweep.functions import function_roots
 from initscale.tasks import load_task, task_module
 
 STAGE = "initscale.training.in_process:train_here"
-DECODER = "initscale.models.builders.decoder"
+DECODER, OWN = "initscale.models.builders.decoder", "initscale.models.builders.own"
 _ENTRIES = {
     "data": "load",
     "trainer": "Trainer",
@@ -78,4 +79,6 @@ def check_module(kind: str, module: str, where: str | None = None) -> None:
 
 def training_roots(facts: dict) -> list[str]:
     """Where the code of a run begins, for ``initscale.provenance.definitions.reached``."""
-    return [STAGE, *(f"{module}:{_ENTRIES[kind]}" for kind, module in choices(facts).items())]
+    chosen = choices(facts)
+    own = function_roots(facts["model"]["options"]["function"]) if chosen.get("builder") == OWN else []
+    return [STAGE, *(f"{module}:{_ENTRIES[kind]}" for kind, module in chosen.items()), *own]

@@ -1,5 +1,7 @@
 """Training of any PyTorch module on a task whose loss is on the last position; slower than the engines, and plain.
 
+Data of the user's own (``initscale.sweep``) may ask at every position: labels (N, n), -100 where nothing is asked.
+
 The module's parameters are those of the run; they live in the same flat buffers as a decoder's, so clipping, AdamW,
 checkpoints and histories are the same. Random numbers inside the module (dropout) follow from seed and step, so a
 resumed run needs no generator state.
@@ -23,6 +25,7 @@ from initscale.training.norms import StepResult
 
 _PART = 512  # sequences that are worked on at once
 _KIND = "module"
+_IGNORED = -100
 
 
 class Trainer(BaseTrainer):
@@ -71,18 +74,22 @@ class Trainer(BaseTrainer):
         total = torch.zeros((), dtype=self.flat.values_RP.dtype, device=self.device)
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
             torch.manual_seed(_step_seed(self.seeds[run], step))
+            asked = int((self.data.labels_N[index_B] != _IGNORED).sum())
             for index_b in index_B.split(_PART):
-                logits_bV = self._last_logits(run, self.data.tokens_Nn[index_b], self.recipe.compute_dtype)
                 labels_b = self.data.labels_N[index_b].to(self.device)
-                loss = F.cross_entropy(logits_bV.to(total.dtype), labels_b, reduction="sum") / len(index_B)
+                logits_bV = self._logits(run, self.data.tokens_Nn[index_b], labels_b.ndim, self.recipe.compute_dtype)
+                summed = F.cross_entropy(logits_bV.to(total.dtype).flatten(0, -2), labels_b.flatten(), reduction="sum")
+                loss = summed / asked
                 loss.backward()
                 total += loss.detach()
         return total
 
-    def _last_logits(self, run: int, tokens_bN: Tensor, compute_dtype: torch.dtype | None = None) -> Tensor:
+    def _logits(self, run: int, tokens_bN: Tensor, asked: int, compute_dtype: torch.dtype | None = None) -> Tensor:
+        """Logits at the last position, (b, V), or at all, (b, N, V), where labels have two dimensions."""
         weights = {name: view[run] for name, view in self.flat.views.items()}
         with torch.autocast(self.device.type, compute_dtype, enabled=compute_dtype is not None):
-            return functional_call(self.modules[run], weights, (tokens_bN.to(self.device),))[:, -1]
+            logits_bNV = functional_call(self.modules[run], weights, (tokens_bN.to(self.device),))
+        return logits_bNV[:, -1] if asked == 1 else logits_bNV
 
     @torch.no_grad()
     def scores(self) -> list[dict[str, float]]:
@@ -92,12 +99,14 @@ class Trainer(BaseTrainer):
     def _scores(self, run: int, module: nn.Module) -> dict[str, float]:
         scores = {}
         for group in self.data.groups:
+            asked = max((labels.ndim for labels in group.labels.values()), default=1)
             parts = [
-                self._last_logits(run, part).argmax(-1).cpu() for part in group.tokens_Nn.split(_PART) if len(part)
+                self._logits(run, part, asked).argmax(-1).cpu() for part in group.tokens_Nn.split(_PART) if len(part)
             ]
             answers_N = torch.cat(parts) if parts else torch.empty(0, dtype=torch.long)
             for name, labels_N in group.labels.items():
-                scores[f"acc_{name}"] = float((answers_N == labels_N).double().mean())
+                is_asked_N = labels_N != _IGNORED
+                scores[f"acc_{name}"] = float((answers_N == labels_N)[is_asked_N].double().mean())
         return scores
 
 

@@ -9,6 +9,8 @@ files. Where the text comes from is the ``source``:
     version and the hash of every corpus. It is small and is not the paper's.
 ``stream``
     shards of documents in JSON lines, read over the network or from a mirror (``text_stream``): the paper's SlimPajama.
+``folder``
+    files of a folder of the user's own (``folder_corpus``).
 """
 
 from __future__ import annotations
@@ -23,6 +25,11 @@ SPLITS = ("train", "test")
 DOMAINS = ("code", "prose")
 SEPARATOR = b"\x00"
 """Behind every document; does not occur in text."""
+
+
+def generator(spec: dict) -> str:
+    """The module of this folder that makes the data."""
+    return "folder_corpus" if spec["source"] == "folder" else "generate"
 
 
 def vocabulary_size(spec: dict) -> int:
@@ -61,9 +68,18 @@ def check_spec(spec: dict, describe: Callable[..., str]) -> None:
     stream = spec.get("stream")
     if (spec["source"] == "stream") != (stream is not None):
         raise ConfigError("`stream` says where `source: stream` reads and goes with it only", where=describe("stream"))
+    _check_folder(spec, describe)
     for domain in spec["domains"] if stream else ():
         if domain not in stream["sets"]:
             raise ConfigError(f"names no set for the domain `{domain}`", where=describe("stream", "sets"))
+
+
+def _check_folder(spec: dict, describe: Callable[..., str]) -> None:
+    folder = spec.get("folder")
+    if (spec["source"] == "folder") != (folder is not None):
+        raise ConfigError("`folder` says what `source: folder` reads and goes with it only", where=describe("folder"))
+    if "pattern" in spec and folder is None:
+        raise ConfigError("goes with `source: folder` only", where=describe("pattern"))
 
 
 def columns(spec: dict) -> tuple[Column, ...]:
