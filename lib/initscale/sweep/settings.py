@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from initscale.config.checks import check_study
-from initscale.config.load import whole_schema
+from initscale.config.schema import whole_schema
 from initscale.errors import ConfigError
 from initscale.files.schema import check_schema, describe_key
 from initscale.files.yaml_files import COMMAND_LINE, inherit, merge, read_yaml
@@ -90,7 +90,7 @@ def sweep_config(sweep: Sweep) -> dict:
         "figures": {"style": base["figures"]["style"], "fig_sweep": {"study": name}},
     }
     config = merge(config, sweep.overrides or {})
-    _check(config, name, sweep.overrides or {})
+    _check(config, name)
     return config
 
 
@@ -131,16 +131,8 @@ def _tenth(duration: str) -> str:
     return f"{max(1, int(number) // 10)} {unit}" if number.isdigit() and unit in ("steps", "epochs") else "100 steps"
 
 
-def _check(config: dict, name: str, overrides: Mapping) -> None:
-    schema = whole_schema(CONFIG_FOLDER / "schema.yaml")
+def _check(config: dict, name: str) -> None:
+    schema, layers = whole_schema(CONFIG_FOLDER / "schema"), [(COMMAND_LINE, config)]
     schema["$defs"]["dataset"] = _DATASET
-    properties = schema["properties"]
-    study = {"type": "object", "additionalProperties": False, "properties": {"study": {"type": "string"}}}
-    style = schema["$defs"]["figures"]["properties"]["style"]
-    figures = {"style": style, "fig_sweep": study}
-    properties["figures"] = {"type": "object", "additionalProperties": False, "properties": figures}
-    layers = {"type": "object", "additionalProperties": False}
-    properties["probes"] = {"type": "object", "additionalProperties": False, "properties": {"layers": layers}}
-    layers_of_keys = [(COMMAND_LINE, config)]
-    check_schema(config, schema, layers_of_keys)
-    check_study(config, name, config["studies"][name], lambda *path: describe_key(path, layers_of_keys))
+    check_schema(config, schema, layers)
+    check_study(config, name, config["studies"][name], lambda *path: describe_key(path, layers))

@@ -1,4 +1,4 @@
-"""Every weight of any model, before and behind the training: scale, stable rank, condensation.
+"""Every weight of any model, before and after the training: scale, stable rank, condensation.
 
 W is a weight as (output, input), queries, keys and values by themselves; cos_ab are the cosines of its rows a and b.
 
@@ -24,7 +24,8 @@ from torch import Tensor, nn
 
 from initscale.api.layers import weights_of
 from initscale.errors import InputError
-from initscale.probes.change import spectrum_of
+from initscale.models.choices import builder_of
+from initscale.probes.change.measure import spectrum_of
 from initscale.probes.rows import COLUMNS, as_table, score
 from initscale.probes.run import FinishedRun
 from initscale.training.choices import load_choice
@@ -38,8 +39,13 @@ def probe(run: FinishedRun, options: dict) -> pa.Table:
     if 0 not in snapshots:
         hint = "set `evaluation.snapshots` to 1 or more"
         raise InputError("did not keep its initial weights", where=str(run.folder), hint=hint)
-    model = load_choice("builder", run.facts)(run.facts["model"], run.facts["seed"])
-    return as_table([*scores(model, run.weights), *scores(model, snapshots[0], "initial_")])
+    return as_table([*scores(_model(run), run.weights), *scores(_model(run), snapshots[0], "initial_")])
+
+
+def _model(run: FinishedRun) -> nn.Module:
+    if builder_of(run.facts["model"]) is None:
+        return run.model()
+    return load_choice("builder", run.facts)(run.facts["model"], run.facts["seed"])
 
 
 def scores(model: nn.Module, weights: dict[str, Tensor], prefix: str = "") -> list[pd.DataFrame]:
