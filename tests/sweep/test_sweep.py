@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from initscale.provenance.code import code_hash, data_roots, training_code
 from safetensors.torch import load_file
 from torch.nn import functional as F
 
@@ -20,7 +21,6 @@ from initscale.files.storage import read_json, read_table
 from initscale.inspection.currency import CODE, Currency
 from initscale.provenance import code as identities
 from initscale.provenance import definitions
-from initscale.provenance.code import code_hash, data_roots, training_code
 from initscale.stages.train import train_runs
 from initscale.sweep.data import definition as own_task
 from initscale.sweep.data import generate as own_data
