@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -279,6 +280,15 @@ def test_report_is_made_of_the_committed_tables_that_it_shows(page_file):
 def test_report_needs_a_scorecard(finished_smoke, tmp_path):
     shutil.copytree(finished_smoke.root / "results" / "smoke" / "tables", tmp_path / "smoke" / "tables")
     with pytest.raises(InputError, match=r"scorecard.parquet: does not exist"):
+        report(load_config({"scale": "smoke", "results": str(tmp_path)}))
+
+
+def test_picture_of_another_table_is_refused(page_file, tmp_path):
+    shutil.copytree(page_file.parent, tmp_path / "smoke")
+    sidecar = tmp_path / "smoke" / "figures" / "fig2.json"
+    record = read_json(sidecar)
+    sidecar.write_text(json.dumps(record | {"inputs": {"fig2/one": "0" * 64, "fig2/two": "1" * 64}}))
+    with pytest.raises(InputError, match=r"drawn from 2 file\(s\), and its table has 1 now.*snakemake --cores 2 fig2"):
         report(load_config({"scale": "smoke", "results": str(tmp_path)}))
 
 

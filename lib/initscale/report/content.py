@@ -17,6 +17,7 @@ import pandas as pd
 from initscale.claims.definitions import Claims
 from initscale.claims.texts import count_text, criterion, effect_text, number, paper_text, singles_text
 from initscale.claims.verdicts import NOT_EVALUATED, VERDICTS
+from initscale.errors import InputError
 from initscale.experiment.grid import bundles, cpus, needed_studies, study_points
 from initscale.experiment.paths import Layout, point_key, run_log
 from initscale.figures import folder_of, stems
@@ -88,7 +89,7 @@ def _figure(config: dict, figure: str, rows: list[dict], costs: list[dict]) -> d
         "pictures": [_picture(layout, stem) for stem in stems(config, figure)],
         "claims": rows,
         "options": ", ".join(f"{key} {value}" for key, value in config["figures"][figure].items()),
-        "tables": [_table(figure, *item) for item in zip(files, _digests(sidecar), strict=True)],
+        "tables": _tables(config, figure, files, sidecar),
         "sidecar": layout.sidecar(figure),
         "drawn": sidecar["git"],
         "made": made["git"] if made else None,
@@ -98,9 +99,22 @@ def _figure(config: dict, figure: str, rows: list[dict], costs: list[dict]) -> d
     }
 
 
-def _digests(sidecar: dict) -> list[str]:
-    """Hashes of the files that a figure was drawn from, in the order of their names."""
-    return [digest for _, digest in sorted(sidecar["inputs"].items())]
+def _tables(config: dict, figure: str, files: list[str], sidecar: dict) -> list[dict]:
+    """The files that a figure was drawn from, with the hashes that its record has, both in the order of their names.
+
+    Raises
+    ------
+    InputError if the picture was drawn from other files than there are now.
+    """
+    digests = [digest for _, digest in sorted(sidecar["inputs"].items())]
+    if len(digests) != len(files):
+        source = " source=reference" if config["source"] == "reference" else ""
+        raise InputError(
+            f"was drawn from {len(digests)} file(s), and its table has {len(files)} now",
+            where=Layout(config).sidecar(figure),
+            hint=f"`snakemake --cores 2 {figure} --config scale={config['scale']}{source}` draws it again",
+        )
+    return [_table(figure, *item) for item in zip(files, digests, strict=True)]
 
 
 def _table(figure: str, path: str, digest: str) -> dict:
