@@ -1,4 +1,4 @@
-"""Install the pinned torch: the CPU build where there is no NVIDIA GPU, the default index's build (CUDA) where there is.
+"""Install the pinned torch: the CPU build where there is no NVIDIA GPU, the default index's (CUDA) where there is one.
 
 Runs before anything else is installed, with the Python of the new environment and nothing but its standard library.
 """
@@ -51,7 +51,9 @@ def choose(system: str, has_gpu: bool, wanted: str, index: str, answers) -> Choi
         return Choice(None, f"{PIN} with CUDA for the NVIDIA GPU found here, from pip's default index: {SIZES['cuda']}")
     if answers(index):
         return Choice(index, f"{PIN}, CPU build, from {index}: {SIZES['cpu']}")
-    return Choice(None, f"{PIN} from pip's default index, since {index} does not answer; it may be CUDA's: {SIZES['cuda']}")
+    return Choice(
+        None, f"{PIN} from pip's default index, since {index} does not answer; it may be CUDA's: {SIZES['cuda']}"
+    )
 
 
 def has_nvidia_gpu() -> bool:

@@ -12,7 +12,9 @@ import tomllib
 import yaml
 from conftest import REPOSITORY
 
-LOCK = dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)$", (REPOSITORY / "requirements.lock").read_text(), re.M))
+FILES = ("requirements.lock", "requirements-dev.lock", "install/torch.txt")
+PINS = {file: dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", (REPOSITORY / file).read_text(), re.M)) for file in FILES}
+LOCK = {name: version for pins in PINS.values() for name, version in pins.items()}
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 
 
@@ -34,6 +36,24 @@ def test_environment_file_and_lock_agree():
     assert {canonical(name): version for name, version in pins.items()}.items() <= LOCKED.items()
     for wanted in ("snakemake", "snakemake-executor-plugin-slurm", "torch", "numpy", "pandas", "seaborn", "pyarrow"):
         assert wanted in pins
+
+
+def test_tools_for_tests_are_apart():
+    """`make figures` installs what the library and the workflow need, and no more."""
+    run, dev, torch = ({canonical(name) for name in PINS[file]} for file in FILES)
+    assert torch == {"torch"}
+    assert not run & dev
+    extras = PROJECT["optional-dependencies"]
+    names = lambda requirements: {canonical(re.match(r"[A-Za-z0-9_.-]+", r).group()) for r in requirements}  # noqa: E731
+    assert names([*PROJECT["dependencies"], *extras["workflow"], *extras["export"]]) - {"torch"} <= run
+    assert {"pytest", "hypothesis", "playwright", "ruff", "mkdocs", "transformers"} <= dev
+
+
+def test_every_locked_release_has_hashes():
+    for file in FILES[:2]:
+        pins = re.split(r"\n(?=\S)", (REPOSITORY / file).read_text().partition("\n")[2].strip())
+        assert all("--hash=sha256:" in pin for pin in pins), file
+    assert len(PINS["requirements.lock"]) > 80
 
 
 def test_every_dependency_is_locked():
