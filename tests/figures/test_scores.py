@@ -17,7 +17,7 @@ from initscale.figures.fig_scores import drawing as drawing
 from initscale.figures.fig_scores.table import phase_means, phases_of_runs, scores_of_runs, separations
 from initscale.figures.reading.displayed import AXES
 from initscale.figures.reading.phases import phases
-from initscale.files.storage import read_table
+from initscale.files.parts import read_whole
 
 #           seed: symmetric, inferential, seen
 ANSWERS = {0: (0.9, 0.0, 1.0), 1: (0.1, 0.8, 0.95), 2: (0.5, 0.4, 1.0), 3: (0.9, 0.0, 0.5), 4: (0.8, 0.1, 0.9)}
@@ -129,7 +129,7 @@ def test_drawing_fills_complete_separations_only(runs):
 @pytest.mark.parametrize("name", ["fig3b_by_phase", "fig4a_more_than_symmetric", "fig5a_more_than_symmetric"])
 def test_the_figure_prints_the_numbers_of_the_scorecard(name):
     """On the committed table: separation and interval are those of the claim, seen from the phase that it names."""
-    rows = read_table(REFERENCE / "laptop" / "fig_scores.parquet").to_pandas()
+    rows = read_whole(REFERENCE / "laptop" / "fig_scores.parquet").to_pandas()
     claim = next(claim for claim in load_claims().claims if claim.name == name)
     wanted = judge_metric(replace(claim, minimal_n=2), 0.95, rows, {}).estimate
     chosen = select(rows, claim.options["where"], {})

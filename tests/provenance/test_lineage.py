@@ -31,7 +31,7 @@ def test_chain_leads_to_runs_settings_hashes_and_logs(finished_smoke):
     record = read_json(results / "runs" / "phase" / RUN / "run.json")
     for expected in (
         "results/smoke/figures/fig4.png",
-        "results/smoke/tables/fig4.parquet",
+        "results/smoke/tables/fig4/scores.parquet",
         RUN,
         record["facts_hash"][:12],
         record["weights_sha256"][:12],
@@ -63,7 +63,7 @@ def change_picture(root):
 
 
 def change_table(root):
-    (root / "results/smoke/tables/fig4.parquet").write_bytes(b"another table")
+    (root / "results/smoke/tables/fig4/scores.parquet").write_bytes(b"another table")
 
 
 def remove_probe(root):
@@ -96,7 +96,7 @@ def change_run(root):
     ("change", "expected"),
     [
         (change_picture, "stale: the picture results/smoke/figures/fig4.png changed"),
-        (change_table, "stale: the table results/smoke/tables/fig4.parquet changed"),
+        (change_table, "stale: the table results/smoke/tables/fig4/scores.parquet changed"),
         (remove_probe, f"stale: the input results/smoke/probes/phase/{RUN}/circuits.parquet does not exist"),
         (change_config, f"stale: run {RUN} was made with other settings"),
         (change_options, "stale: config figures.fig4"),

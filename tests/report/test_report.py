@@ -23,7 +23,8 @@ from initscale.experiment import paths
 from initscale.experiment.grid import bundles
 from initscale.experiment.paths import Layout
 from initscale.figures import pictures_of
-from initscale.files.storage import read_json, read_table, write_table
+from initscale.files.parts import read_whole
+from initscale.files.storage import read_json, write_table
 from initscale.inspection.currency import Currency
 from initscale.report import committed
 from initscale.report.content import cost_rows, interval_bar
@@ -317,7 +318,7 @@ def test_explorer_keeps_first_and_last_evaluation():
 
 def test_explorer_takes_the_flow_of_the_recipes_rate(finished_smoke):
     tables = finished_smoke.root / "results" / "smoke" / "tables"
-    curves, flows = (read_table(tables / f"{name}.parquet").to_pandas() for name in ("fig_curves", "fig3"))
+    curves, flows = (read_whole(tables / f"{name}.parquet").to_pandas() for name in ("fig_curves", "fig3"))
     data = explorer_data(curves, flows, {"lr": 2e-3, "weight_decay": 0.01}, 0.9)
     run = next(one for one in data["runs"] if (one["gamma"], one["depth"], one["seed"]) == (0.3, 3, 0))
     assert len(run["flow"]) == 3 * 5
