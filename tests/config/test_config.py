@@ -104,6 +104,20 @@ REFUSED = {
         ["3 is less than the", "special rows of `cogs`", "studies.cogs.grid.size"],
     ),
     "part of two domains": ("studies.text_code_prose.grid.size=[100]", ["first domain, code, alone"]),
+    "probe of another task": (
+        "studies.scan.probes=[flow]",
+        ["the probe `flow` needs anchor pairs", "the task `scan`", "studies.scan.probes", "condensation"],
+    ),
+    "embedding of another task": ("studies.scan.probes=[embedding]", ["`embedding` needs item values", "task `scan`"]),
+    "figure like none": (
+        "figures={mine: {like: fig22, study: phase}}",
+        ["`fig22` does not exist", "mine.like"],
+    ),
+    "option of a like figure": ("figures={mine: {like: fig2, shade: 1}}", ["unknown key `shade`", "`shade_below`"]),
+    "like figure of a missing run": (
+        "figures={mine: {like: fig10, depths: [5]}}",
+        ["no run with", "depth 5", "figures.mine.depths"],
+    ),
     "bad name": ("studies.Phase=1", ["Phase", "lower-case"]),
 }
 
@@ -238,3 +252,16 @@ class TestLike:
 def test_scores_of_two_studies_are_not_set_side_by_side():
     more = {"studies": {"more": {"like": "phase"}}, "figures": {"fig_circuits": {"study": "more"}}}
     assert any("runs of `phase`, but fig_circuits" in refusal and "`more`" in refusal for refusal in refusals(more))
+
+
+def test_a_figure_like_another_has_its_options_and_names_its_folder():
+    more = {"mine": {"like": "fig2", "shade_below": 0.5}, "again": {"like": "mine", "keys": "test"}}
+    figures = load_config({"scale": "smoke", "figures": more})["figures"]
+    assert figures["mine"] == figures["fig2"] | {"like": "fig2", "shade_below": 0.5}
+    assert figures["again"] == figures["mine"] | {"keys": "test"}
+
+
+def test_every_study_has_curves_of_its_own():
+    config = load_config({"scale": "smoke"})
+    assert {f"curves_{study}" for study in config["studies"]} <= set(config["figures"])
+    assert load_config({"scale": "smoke", "figures": config["figures"]})["figures"] == config["figures"]

@@ -1,4 +1,4 @@
-"""A table in several files, one kind of row in each: split, read back, refused where the kinds are not what is declared."""
+"""A table in several files, one kind of row in each: split, read back, refused where the kinds are not as declared."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_null_may_be_a_kind():
     [
         (
             {"runs": Part("kind", ("run",), without=("seed",)), "rest": Part("kind")},
-            "the part runs has values of `seed`",
+            "runs has values of `seed`",
         ),
         ({"runs": Part("kind", ("run",)), "means": Part("kind", ("mean",))}, "not all rows, each once"),
         ({"runs": Part("kind", ("run",)), "more": Part("kind", ("run", "mean", "sum"))}, "not all rows, each once"),

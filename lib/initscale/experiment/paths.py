@@ -4,7 +4,7 @@
 <results>/<scale>/runs/<study>/<point>/{weights,snapshots}.safetensors, history.parquet, run.json
 <results>/<scale>/probes/<study>/<point>/<probe>.parquet
 <results>/<scale>/systems/<system>.parquet
-<results>/<scale>/tables/<figure>.parquet
+<results>/<scale>/tables/<figure>.parquet, or <figure>/<part>.parquet where it has several kinds of rows
 <results>/<scale>/figures/<figure>.{pdf,png}
 <results>/<scale>/scorecard.{parquet,csv,md}, report.html
 <results>/<scale>/{logs,benchmarks}/...

@@ -1,20 +1,23 @@
 """What a task hands to the training: tensors, and groups of sequences to be scored.
 
-A task ``NAME`` consists of three modules in this package:
+A task is a folder of this package with ``schema.yaml`` (what its data sets may say) and three modules:
 
-``NAME``
+``definition``
     ``TRAINER``, the module of ``initscale.training`` that trains on its data: ``last_token_trainer`` for
     :class:`TaskData`, ``sequence_trainer`` for :class:`SequenceData`; ``SPLITS``, the names of its data files;
     ``check_spec(spec, describe)`` refuses an impossible data set with ``ConfigError``;
     ``sequence_length(spec)``, ``vocabulary_size(spec)`` and ``training_rows(spec)`` are facts that models and
-    recipes must fit, known before any data exist; ``columns(spec)`` are the columns of the data files. Where the
-    seeds of runs must fit the data, ``check_seeds(spec, seeds, where)`` refuses others.
-``NAME_generate``
+    recipes must fit, known before any data exist; ``columns(spec)`` are the columns of the data files.
+    ``offers(spec)``, if there is something, names what probes can look at: ``item_values`` (``values`` in the spec are
+    numbers that are tokens), ``anchor_pairs`` (the columns and the spec of the task ``anchor``),
+    ``label_of_the_last_position`` (columns ``token_...`` and ``label``). Where the seeds of runs must fit the data,
+    ``check_seeds(spec, seeds, where)`` refuses others.
+``generate``
     ``generate(spec)`` makes the splits as Arrow tables, deterministic in ``spec``. A task whose definition has
-    ``downloads(spec)`` (file name -> ``initscale.download.Download``) gets their contents as second argument. Where
-    a spec has ``stream``, ``collect(spec, folder, mirror)`` makes the splits instead and keeps in ``folder``, below
+    ``downloads(spec)`` (file name -> ``initscale.tasks.download.Download``) gets their contents as second argument.
+    Where a spec has ``stream``, ``collect(spec, folder, mirror)`` makes the splits instead and keeps in ``folder``, below
     ``stages.generate_data.PARTS``, what it has read.
-``NAME_tensors``
+``tensors``
     ``load(spec, folder, sequences)`` reads what ``generate`` made and returns :class:`TaskData` or
     :class:`SequenceData`. If a study has the axis ``size``, it is called with ``size=`` training sequences, a number
     up to ``training_rows``, and takes a subset that depends on the data set's seed only: every run of that size has

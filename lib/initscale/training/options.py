@@ -17,7 +17,7 @@ class Options:
 
     Attributes
     ----------
-    device, threads : see ``execution`` in config/schema.yaml.
+    device, threads : see ``execution`` in config/schema/execution.yaml.
     save_minutes : time between two checkpoints.
     stale_resume : ``refuse`` or ``discard`` a checkpoint that belongs to another configuration or is damaged.
     code, definitions : identity of the training code and what it consists of; part of a checkpoint's identity.

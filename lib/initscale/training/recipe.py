@@ -14,7 +14,7 @@ from initscale.training.choices import schedule_of
 
 @dataclass(frozen=True)
 class EarlyStopping:
-    """Rule that ends a run early: see ``early_stopping`` in config/schema.yaml."""
+    """Rule that ends a run early: see ``early_stopping`` in config/schema/training.yaml."""
 
     loss: float
     change: float
