@@ -29,6 +29,7 @@ lint: $(DEVELOPED)
 	$(BIN)/ruff check lib scripts tests benchmarks website install setup.py
 	$(BIN)/ruff format --check lib scripts tests benchmarks website install setup.py
 	$(BIN)/snakefmt --check workflow
+	$(BIN)/mypy
 
 # The documentation site, into build/site. A broken link or an unknown name in a docstring is an error.
 docs: $(DEVELOPED)
@@ -63,7 +64,7 @@ $(DEVELOPED): $(INSTALLED) requirements-dev.lock
 
 # Results stay; they are the expensive part. Remove results/<scale> by hand if you mean it.
 clean:
-	rm -rf $(VENV) .snakemake .pytest_cache .ruff_cache lib/*.egg-info build
+	rm -rf $(VENV) .snakemake .mypy_cache .pytest_cache .ruff_cache lib/*.egg-info build
 
 # Resolve anew from pyproject.toml, in a fresh environment, with the hashes of every file of every release: they serve any
 # platform. torch and the libraries that its CUDA build brings stay out; they depend on the machine.

@@ -70,7 +70,7 @@ def _add_figures(schema: dict, figures: Mapping) -> None:
         known[folder] = options | {"properties": {"target": target} | options["properties"]}
     like = {"like": {"type": "string", "description": "figure whose folder makes this one, too"}}
     for name, entry in figures.items():
-        folder = entry.get("like") if isinstance(entry, Mapping) else None
-        if folder in known and name != folder:
-            known[name] = known[folder] | {"properties": known[folder]["properties"] | like}
+        made_by = entry.get("like") if isinstance(entry, Mapping) else None
+        if made_by in known and name != made_by:
+            known[name] = known[made_by] | {"properties": known[made_by]["properties"] | like}
     schema["$defs"]["figures"]["properties"] |= known

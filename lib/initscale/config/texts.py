@@ -12,7 +12,7 @@ from initscale.repository import CONFIG_FOLDER
 
 def is_text(path: tuple[str, ...]) -> bool:
     """Whether a key takes a text and no number."""
-    nodes = [_schema()]
+    nodes: list[Mapping] = [_schema()]
     for part in path:
         nodes = [child for node in nodes for child in _children(node, part)]
     kinds = {kind for node in nodes for kind in _kinds(node)}

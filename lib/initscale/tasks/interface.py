@@ -15,8 +15,8 @@ A task is a folder of this package with ``schema.yaml`` (what its data sets may 
 ``generate``
     ``generate(spec)`` makes the splits as Arrow tables, deterministic in ``spec``. A task whose definition has
     ``downloads(spec)`` (file name -> ``initscale.tasks.download.Download``) gets their contents as second argument.
-    Where a spec has ``stream``, ``collect(spec, folder, mirror)`` makes the splits instead and keeps in ``folder``, below
-    ``stages.generate_data.PARTS``, what it has read.
+    Where a spec has ``stream``, ``collect(spec, folder, mirror)`` makes the splits instead and keeps in ``folder``,
+    below ``stages.generate_data.PARTS``, what it has read.
 ``tensors``
     ``load(spec, folder, sequences)`` reads what ``generate`` made and returns :class:`TaskData` or
     :class:`SequenceData`. If a study has the axis ``size``, it is called with ``size=`` training sequences, a number
