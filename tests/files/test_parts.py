@@ -1,4 +1,4 @@
-"""A table in several files, one kind of row in each: split, read back, refused where the kinds are not as declared."""
+"""A table in several files, one kind of row in each: split, read back, refused where the kinds are not the declared."""
 
 from __future__ import annotations
 
