@@ -22,7 +22,7 @@ FLOORS = (
     "cli",
     "workflow",
     "stages",
-    "inspection | report",
+    "api | inspection | report",
     "config",
     "records",
     "figures",
@@ -33,7 +33,8 @@ FLOORS = (
     "experiment",
     "tasks",
     "files",
-    "errors | repository",
+    "repository",
+    "errors",
 )
 """Packages from the top down: each imports only from floors below its own."""
 

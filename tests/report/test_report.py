@@ -22,7 +22,7 @@ from initscale.errors import InputError
 from initscale.experiment import paths
 from initscale.experiment.grid import bundles
 from initscale.experiment.paths import Layout
-from initscale.figures import pictures_of
+from initscale.figures import figure_order, pictures_of
 from initscale.files.parts import read_whole
 from initscale.files.storage import read_json, write_table
 from initscale.inspection.currency import Currency
@@ -35,7 +35,6 @@ from initscale.report.side_by_side import side_by_side
 from initscale.report.titles import shortened, title_of
 from initscale.stages.report import drawn_figures, report
 from initscale.stages.scorecard import make_scorecard, scorecard
-from initscale.workflow.rules import figure_order
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 

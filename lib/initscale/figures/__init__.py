@@ -19,7 +19,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import math
 import os
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -31,6 +33,12 @@ os.environ["MPLBACKEND"] = "Agg"  # pictures go into files; a notebook's setting
 def figure_folders() -> list[str]:
     """Names of all folders that make a figure."""
     return sorted(path.parent.name for path in Path(__file__).parent.glob("*/drawing.py"))
+
+
+def figure_order(figure: str) -> tuple[float, str]:
+    """Sorts figures: the paper's order, then those beyond it by name."""
+    number = re.match(r"fig(\d+)", figure)
+    return (int(number[1]) if number else math.inf, figure)
 
 
 def folder_of(config: dict, figure: str) -> str:

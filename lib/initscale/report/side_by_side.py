@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from initscale.claims.scorecard import scorecard
 from initscale.claims.texts import effect_text
 from initscale.claims.verdicts import NOT_EVALUATED
 from initscale.config.load import load_config
 from initscale.report.committed import known_scales, reference_tables
-from initscale.stages.scorecard import make_scorecard
 
 
 def side_by_side(config: dict, own: pd.DataFrame) -> dict:
@@ -28,7 +28,7 @@ def side_by_side(config: dict, own: pd.DataFrame) -> dict:
     scales = reference_tables(config)
     for scale in scales:
         other = load_config({"scale": scale, "source": "reference"})
-        judged[f"{scale}, reference"] = make_scorecard(other).to_pandas()
+        judged[f"{scale}, reference"] = scorecard(other).to_pandas()
     by_claim = {name: {row.claim: row for row in rows.itertuples()} for name, rows in judged.items()}
     rows = [
         {

@@ -14,7 +14,7 @@ from initscale.claims.definitions import load_claims
 from initscale.claims.scorecard import summary
 from initscale.errors import InputError
 from initscale.experiment.paths import Layout
-from initscale.figures import pictures_of
+from initscale.figures import figure_order, pictures_of
 from initscale.files.parts import files_of, read_whole
 from initscale.files.storage import atomic_path, read_table
 from initscale.provenance.machine import git_state
@@ -28,7 +28,6 @@ from initscale.report.replay import drawn_replay
 from initscale.report.side_by_side import side_by_side
 from initscale.report.titles import CATEGORIES, GROUPS
 from initscale.repository import PAGE
-from initscale.workflow.rules import figure_order
 
 
 def report(config: dict) -> str:

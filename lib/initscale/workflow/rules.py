@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import os
-import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
@@ -17,6 +15,7 @@ from initscale.config.load import Loaded, load, parse_texts
 from initscale.errors import ConfigError, OutputError
 from initscale.experiment.grid import Point, run_facts, study_points
 from initscale.experiment.paths import RUN_FILES, Layout, find_point
+from initscale.figures import figure_order
 from initscale.figures.checking import faults
 from initscale.files.parts import files_of
 from initscale.provenance.clone import check_clone
@@ -124,12 +123,6 @@ def everything(config: dict, target: str, pictures: Mapping[str, list[str]], lef
         return [path for name in figures for path in (*pictures[name], layout.sidecar(name))]
 
     return inputs
-
-
-def figure_order(figure: str) -> tuple[float, str]:
-    """Sorts figures: the paper's order, then those beyond it by name."""
-    number = re.match(r"fig(\d+)", figure)
-    return (int(number[1]) if number else math.inf, figure)
 
 
 def datasets_by_task(config: dict) -> dict[str, list[str]]:
