@@ -27,11 +27,12 @@ def as_markdown(table: pa.Table) -> str:
     """The whole scorecard: the judged claims, then the others by gate."""
     rows = table.to_pandas()
     judged, others = (rows[rows["verdict"] != NOT_EVALUATED], rows[rows["verdict"] == NOT_EVALUATED])
-    scale, fixed = (table.schema.metadata[name].decode() for name in (b"scale", b"fixed"))
-    level, added = (json.loads(table.schema.metadata[name]) for name in (b"level", b"added"))
-    words = [f"Intervals have a level of {level:.0%}. Hash of roles, gates, thresholds and grid: `{fixed}`."]
-    words += ["What was fixed when is in docs/claims.md."]
-    words += [f"Claims added {when}: `{own}`." for when, own in added.items()]
+    metadata = {name.decode(): value.decode() for name, value in table.schema.metadata.items()}
+    scale, words = metadata["scale"], [f"Intervals have a level of {json.loads(metadata['level']):.0%}."]
+    if "fixed" in metadata:  # of the paper's claims; those of companions have no such hash
+        words += [f"Hash of roles, gates, thresholds and grid: `{metadata['fixed']}`."]
+        words += ["What was fixed when is in docs/claims.md."]
+        words += [f"Claims added {when}: `{own}`." for when, own in json.loads(metadata["added"]).items()]
     lines = [summary(rows, scale), "", " ".join(words), ""]
     if len(judged):
         lines += [markdown_table(_HEAD, map(_cells, judged.itertuples())).rstrip()]
