@@ -51,7 +51,7 @@ $(INSTALLED): requirements.lock install/torch.txt install/install_torch.py pypro
 	@echo "1 of 3: torch. In all 2 to 15 minutes; 2 GB of disk without a GPU, 6 GB with CUDA"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python install/install_torch.py --build $(TORCH) -- $(PIP_ARGS)
-	@echo "2 of 3: the locked packages, 0.3 GB to download"
+	@echo "2 of 3: the locked packages, 0.2 GB to download"
 	$(PIP) $(PIP_ARGS) --require-hashes -r requirements.lock
 	@echo "3 of 3: this project"
 	$(PIP) --quiet --no-deps --no-build-isolation --editable .
