@@ -19,7 +19,9 @@ from initscale.claims.verdicts import judge
 from initscale.config.load import load_config
 from initscale.experiment.grid import run_facts, studies_of, study_points
 from initscale.experiment.paths import Layout
+from initscale.figures import declared
 from initscale.figures.fig_modular.table import milestones
+from initscale.files.parts import split
 from initscale.files.storage import write_table
 from initscale.models.initializations import initial_weights_of
 from initscale.models.spec import ModelSpec
@@ -61,6 +63,7 @@ def write_histories(config: dict, figure: str, course) -> None:
 
 def judged(table: pa.Table, figure: str) -> dict:
     """Every claim on the figure, judged without gates; a column or name that the table lacks raises."""
+    assert len(split(table, declared(figure, "TABLES"))) == 2  # each kind of row in a file of its own
     claims = load_companion_claims()
     mine = [replace(claim, needs=(), minimal_n=2) for claim in claims.claims if claim.table == figure]
     assert mine

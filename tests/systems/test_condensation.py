@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from initscale.experiment.paths import Layout
-from initscale.figures.fig_condensation import drawing, table
+from initscale.figures.fig_condensation import TABLES, drawing, table
+from initscale.files.parts import split
 from initscale.stages.simulate import simulate
 from initscale.systems import condensation
 
@@ -42,6 +43,7 @@ def test_a_small_start_condenses_in_two_directions_and_a_large_one_does_not(smok
     config = smoke | {"results": str(tmp_path)}
     simulate("condensation", config["systems"]["condensation"], Layout(config).system("condensation"))
     made = table.table(config)
+    assert {name: part.num_rows for name, part in split(made, TABLES).items()} == {"runs": 4, "neurons": 200}
     rows = made.to_pandas()
     runs = rows[rows["kind"] == "run"].set_index(["gamma", "seed"])
     assert set(runs.loc[2.0, "groups"]) == {2}
