@@ -13,9 +13,7 @@ REPORTED = parts.reported_figures(CONFIG, LAYOUT, FIGURES)
 JUDGED = [name for name in parts.judged_figures(CONFIG) if name in REPORTED]
 SHOWN = {
     "scorecard": [LAYOUT.scorecard("parquet"), LAYOUT.scorecard("companions.parquet")],
-    "tables": [
-        path for figure in REPORTED for path in table_files(LAYOUT, figure)
-    ],
+    "tables": [path for figure in REPORTED for path in table_files(LAYOUT, figure)],
     "pictures": [path for figure in REPORTED for path in PICTURES[figure]],
     "committed": parts.committed_inputs(CONFIG),
 }
