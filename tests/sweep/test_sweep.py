@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from initscale.provenance.code import code_hash, data_roots, training_code
 from safetensors.torch import load_file
 from torch.nn import functional as F
 
@@ -19,8 +18,9 @@ from initscale.experiment.grid import run_facts, study_points
 from initscale.experiment.paths import Layout
 from initscale.files.storage import read_json, read_table
 from initscale.inspection.currency import CODE, Currency
-from initscale.provenance import code as identities
 from initscale.provenance import definitions
+from initscale.records import code as identities
+from initscale.records.code import code_hash, data_roots, training_code
 from initscale.stages.train import train_runs
 from initscale.sweep.data import definition as own_task
 from initscale.sweep.data import generate as own_data

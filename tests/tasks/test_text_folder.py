@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from initscale.provenance.code import code_hash, data_roots
 
 from initscale.config.load import load_config
 from initscale.errors import ConfigError, InputError
@@ -11,6 +10,7 @@ from initscale.experiment.grid import run_facts, study_points
 from initscale.experiment.paths import Layout
 from initscale.files.storage import read_table
 from initscale.inspection.currency import Currency
+from initscale.records.code import code_hash, data_roots
 from initscale.stages.generate_data import generate_data
 from initscale.stages.train import train_runs
 from initscale.tasks.text.tensors import stream

@@ -18,10 +18,10 @@ from equal_runs import check_equal
 
 from initscale.config.load import load_config
 from initscale.errors import Interrupted, TrainingError
-from initscale.experiment.grid import bundles
+from initscale.experiment.grid import bundles, cpus
 from initscale.experiment.paths import failed_file
 from initscale.workflow.job import failures, job
-from initscale.workflow.slurm import _gpu, cpus, job_resources
+from initscale.workflow.slurm import _gpu, job_resources
 
 SITE = {"account": "lab", "partition": "cpu", "gpu_partition": "gpu", "gpu": "--gres=gpu:a100:1", "extra": "--nice"}
 
