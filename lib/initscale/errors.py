@@ -14,7 +14,7 @@ class InitscaleError(Exception):
     """
 
     exit_code = 1
-    usual_hint = "docs/troubleshooting.md explains the messages"
+    usual_hint = "the log has the details; `python -m initscale status` says what is done and what is missing"
 
     def __init__(self, what: str, *, where: str | None = None, hint: str | None = None):
         self.what, self.where, self.hint = what, where, hint

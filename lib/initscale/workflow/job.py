@@ -111,5 +111,5 @@ def _earlier_messages(failed: Path, attempt: int, identity: str) -> list[str]:
 def _refuse_to_repeat(earlier: list[str]) -> None:
     """A training that diverged would do so again: a further attempt stops at once instead of spending hours."""
     if earlier and f", {_end(TrainingError.exit_code)}, " in earlier[-1]:
-        message = earlier[-1].splitlines()[0].partition(": ")[2].removesuffix(_NOT_REPEATED)
-        raise TrainingError(f"{message}{_NOT_REPEATED}")
+        message, _, hint = earlier[-1].splitlines()[0].partition(": ")[2].partition(". Hint: ")
+        raise TrainingError(f"{message.removesuffix(_NOT_REPEATED)}{_NOT_REPEATED}", hint=hint or None)
