@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pyarrow as pa
-
 from initscale.claims.definitions import CLAIMS_FILE, VALUES_FILE, Claims, load_claims
-from initscale.claims.scorecard import scorecard
 from initscale.errors import ConfigError
 from initscale.repository import CONFIG_FOLDER
 
@@ -34,8 +31,3 @@ def load_companion_claims(path: Path = COMPANIONS_FILE, values_path: Path = VALU
         if claim.name in taken:
             raise ConfigError("a claim of the paper has this name", where=where)
     return claims
-
-
-def companion_scorecard(config: dict) -> pa.Table:
-    """Judge the claims of companion studies; columns as ``initscale.claims.scorecard.COLUMNS``."""
-    return scorecard(config, load_companion_claims())

@@ -52,7 +52,6 @@ def scorecard_roots() -> list[str]:
     """Of the verdicts; all metrics, because claims name them in the configuration."""
     return [
         "initscale.claims.scorecard:scorecard",
-        "initscale.claims.companions:companion_scorecard",
         "initscale.claims.metrics",
     ]
 

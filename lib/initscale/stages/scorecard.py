@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from initscale.claims import scorecard as claims_scorecard
-from initscale.claims.companions import companion_scorecard, load_companion_claims
-from initscale.claims.definitions import claim_files, load_claims
+from initscale.claims.companions import load_companion_claims
+from initscale.claims.definitions import Claims, claim_files, load_claims
 from initscale.claims.evidence import table_names
 from initscale.claims.fixed import additions, fixed_hash
 from initscale.claims.markdown import as_markdown, mapping_markdown
@@ -43,17 +43,25 @@ def need_tables(config: dict) -> None:
 
 
 def make_scorecard(config: dict) -> pa.Table:
-    """Judge every claim on the tables of the configuration's scale and source, with the hash of what was fixed."""
-    claims, scale = load_claims(), config["scale"]
-    table = claims_scorecard.scorecard(config, claims)
-    whole = load_config({"scale": scale})
+    """Judge every claim of the paper on the tables of the configuration's scale and source."""
+    return _judged(config, load_claims())
+
+
+def make_companion_scorecard(config: dict) -> pa.Table:
+    """The same for the claims of companion studies."""
+    return _judged(config, load_companion_claims())
+
+
+def _judged(config: dict, claims: Claims) -> pa.Table:
+    """The scorecard of some claims, with the hash of what was fixed for them."""
+    table, whole = claims_scorecard.scorecard(config, claims), load_config({"scale": config["scale"]})
     fixed = {"fixed": fixed_hash(claims, whole), "added": json.dumps(additions(claims, whole))}
     return table.replace_schema_metadata({**table.schema.metadata, **fixed})
 
 
 def scorecard(config: dict) -> str:
     """Write the scorecard in all ``FORMATS`` and return the summary."""
-    table, companions, layout = make_scorecard(config), companion_scorecard(config), Layout(config)
+    table, companions, layout = make_scorecard(config), make_companion_scorecard(config), Layout(config)
     write_table(layout.scorecard("parquet"), table)
     write_table(layout.scorecard(OF_COMPANIONS), companions)
     with atomic_path(layout.scorecard("csv")) as part:
