@@ -139,7 +139,7 @@ def test_the_hash_is_that_of_what_was_fixed(table):
 
     laptop, paper = (load_config({"scale": scale}) for scale in ("laptop", "paper"))
     shown = fixed_hash(CLAIMS, laptop)
-    named = table.replace_schema_metadata({**table.schema.metadata, "fixed": shown})
+    named = table.replace_schema_metadata({**table.schema.metadata, "fixed": shown, "added": "{}"})
     assert f"`{shown}`" in as_markdown(named)
     (claim, *others) = CLAIMS.claims
     for changes in ({"threshold": 0.8}, {"needs": ()}, {"direction": "below"}, {"options": {}}):

@@ -18,12 +18,14 @@ from initscale.claims.verdicts import judge_metric
 from initscale.config.load import load_config
 from initscale.experiment.grid import study_points
 from initscale.experiment.paths import Layout, find_point, point_key, point_pattern, wildcard_constraints
+from initscale.figures import declared
 from initscale.figures.fig2c import table as fig2c
 from initscale.figures.fig14 import table as fig14
 from initscale.figures.fig14.drawing import estimate_text
 from initscale.figures.fig15 import table as fig15
 from initscale.figures.fig16 import table as fig16
 from initscale.figures.panels.single_runs import rate_text
+from initscale.files.parts import part_path, split
 from initscale.files.storage import write_table
 from initscale.probes.condensation.measure import WEIGHT
 from initscale.stages.figure import draw as draw_stage
@@ -200,7 +202,10 @@ def test_only_displayed_runs_have_pictures(config):
 
 @pytest.mark.parametrize("figure", TABLES)
 def test_stage_draws_from_the_table_file(config, figure):
-    write_table(Layout(config).table(figure), TABLES[figure].table(config))
+    path, table = Layout(config).table(figure), TABLES[figure].table(config)
+    parts = split(table, declared(figure, "TABLES")) if declared(figure, "TABLES") else {}
+    for target, rows in {part_path(path, name): part for name, part in parts.items()}.items() or [(path, table)]:
+        write_table(target, rows)
     assert all(Path(path).stat().st_size > 5000 for path in draw_stage(config, figure))
 
 

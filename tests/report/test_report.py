@@ -22,7 +22,7 @@ from initscale.errors import InputError
 from initscale.experiment import paths
 from initscale.experiment.grid import bundles
 from initscale.experiment.paths import Layout
-from initscale.figures import figure_order, pictures_of
+from initscale.figures import figure_order, pictures_of, table_files
 from initscale.files.parts import read_whole
 from initscale.files.storage import read_json, write_table
 from initscale.inspection.currency import Currency
@@ -167,10 +167,11 @@ def test_no_link_leaves_the_file(page_file):
 def test_a_table_can_be_saved_from_the_page(opened, page_file, tmp_path):
     opened.evaluate("document.querySelector('#fig4 details').open = true")
     with opened.expect_download() as waiting:
-        opened.locator("#fig4 a[download]").click()
+        opened.locator("#fig4 a[download]").first.click()
     opened.evaluate("document.querySelector('#fig4 details').open = false")
-    waiting.value.save_as(tmp_path / "fig4.parquet")
-    assert (tmp_path / "fig4.parquet").read_bytes() == (page_file.parent / "tables" / "fig4.parquet").read_bytes()
+    waiting.value.save_as(tmp_path / "saved.parquet")
+    name = waiting.value.suggested_filename.removeprefix("fig4_")
+    assert (tmp_path / "saved.parquet").read_bytes() == (page_file.parent / "tables" / "fig4" / name).read_bytes()
 
 
 def test_figures_stand_in_the_papers_order_and_are_listed(opened):
@@ -184,6 +185,7 @@ def test_figures_stand_in_the_papers_order_and_are_listed(opened):
 
 def test_captions_stand_once(opened, page_file):
     """They are printed in the pictures; as text they are folded away."""
+    opened.evaluate("document.querySelectorAll('article details').forEach((one) => { one.open = false; })")
     assert opened.locator("figcaption").count() == 0
     captions = opened.locator("article li.caption")
     assert captions.count() == opened.locator("article").count()
@@ -271,7 +273,8 @@ def test_report_is_made_of_the_committed_tables_that_it_shows(page_file):
     layout, figures = Layout(config), drawn_figures(config)
     pictures = [path for name in figures for path in pictures_of(layout, name)]
     others = committed.committed_inputs(config)
-    files = [layout.scorecard("parquet"), *map(layout.table, figures), *pictures, *others]
+    tables = [path for name in figures for path in table_files(layout, name)]
+    files = [*map(layout.scorecard, ("parquet", "companions.parquet")), *tables, *pictures, *others]
     assert any(path.endswith("laptop/fig2.parquet") for path in others)
     assert Currency(config).report(files, []).is_current
     assert Currency(config).report(files[:-1], []).is_stale

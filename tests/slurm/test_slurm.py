@@ -303,7 +303,8 @@ def test_the_smoke_workflow_gives_the_tables_of_the_local_executor(cluster, fini
     done = run(checkout, *map(str, tables), "--config", *options, check=True, timeout=1800)
     submitted = re.findall(r"has been submitted with SLURM jobid (\d+) \(log: (\S+)\)", done.stdout + done.stderr)
     config = load_config({"scale": "smoke", "studies": {"phase": {"bundle": 4}}})
-    shown = {study for path in tables for study in studies_of(config["figures"][path.stem])}
+    figures = {path.parts[3].removesuffix(".parquet") for path in tables}  # or a folder of several files
+    shown = {study for figure in figures for study in studies_of(config["figures"][figure])}
     trainings = sum(len(bundles(config["studies"][name])) for name in shown)
     assert len(submitted) == trainings + 1, submitted  # the probes are one job
     for path in tables:

@@ -78,5 +78,5 @@ def test_an_option_simulates_one_system_again(checkout):
         "fig_basins": 1,
     }
     explained = checkout.initscale("explain", "fig_basins", "--scale", "smoke")
-    assert "results/smoke/tables/fig_basins.parquet" in explained.stdout
+    assert "results/smoke/tables/fig_basins/" in explained.stdout
     assert explained.returncode == 0

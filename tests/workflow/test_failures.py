@@ -165,9 +165,7 @@ class TestOutputs:
     def test_full_disk(self, small_disk):
         work = Workplace(small_disk / "results")
         (small_disk / "filler").write_bytes(bytes(1_030_000))
-        refused(
-            work("generate-data", "anchor"), 4, "train.parquet", "No space left", "nothing already computed is lost"
-        )
+        refused(work("generate-data", "anchor"), 4, "train.parquet", "No space left", "check free space")
         assert not list(work.data.glob("*")), "no part of a file may be left"
         (small_disk / "filler").unlink()
         work("generate-data", "anchor", check=True)

@@ -32,15 +32,15 @@ def test_a_task_a_probe_and_a_figure_are_added_as_folders(edited_smoke):
     add(edited_smoke)
     assert edited_smoke.planned("all_figures") == {}
     with_toy = edited_smoke.planned("all_figures", *GIVEN)
-    made = {"generate_modular", "train_modular_gamma0.30_depth2_0", "train_modular_gamma0.80_depth2_0"}
-    assert set(with_toy) == made | {"probe_modular", "aggregate_fig_modular", "fig_modular", "all_figures"}
-    edited_smoke.snakemake("fig_modular", "curves_modular", *GIVEN, check=True)
+    made = {"generate_modadd", "train_modadd_gamma0.30_depth2_0", "train_modadd_gamma0.80_depth2_0"}
+    assert set(with_toy) == made | {"probe_modadd", "aggregate_fig_modadd", "fig_modadd", "all_figures"}
+    edited_smoke.snakemake("fig_modadd", "curves_modadd", *GIVEN, check=True)
     results = edited_smoke.root / "results" / "smoke"
-    table = read_table(results / "tables" / "fig_modular.parquet").to_pandas()
+    table = read_table(results / "tables" / "fig_modadd.parquet").to_pandas()
     assert sorted(zip(table["gamma"], table["seed"], strict=True)) == [(0.3, 0), (0.3, 1), (0.8, 0), (0.8, 1)]
     assert table["top_share"].between(0, 1).all()
     assert table["test"].between(0, 1).all()
-    for name in ("fig_modular", "curves_modular"):
+    for name in ("fig_modadd", "curves_modadd"):
         assert (results / "figures" / f"{name}.png").read_bytes()[1:4] == b"PNG"
     assert edited_smoke.planned("all_figures", *GIVEN) == {}
     after = sources(edited_smoke)
@@ -51,18 +51,18 @@ def test_a_task_a_probe_and_a_figure_are_added_as_folders(edited_smoke):
     ("changes", "message"),
     [
         (
-            "figures={fig_modular: {study: phase}}",
+            "figures={fig_modadd: {study: phase}}",
             "reads the probe `fourier`, which the study `phase` does not measure",
         ),
         (
-            "studies={modular: {probes: [fourier, flow]}}",
-            "the probe `flow` needs anchor pairs, which the task `modular`",
+            "studies={modadd: {probes: [fourier, flow]}}",
+            "the probe `flow` needs anchor pairs, which the task `modadd`",
         ),
         ("probes={fourier: {topp: 1}}", "unknown key `topp` (known here: top)"),
     ],
 )
 def test_its_options_are_checked_like_all_others(checkout, changes, message):
     add(checkout)
-    refused = checkout.snakemake("fig_modular", "--dry-run", *GIVEN, "--config", changes)
+    refused = checkout.snakemake("fig_modadd", "--dry-run", *GIVEN, "--config", changes)
     assert refused.returncode != 0
     assert message in refused.stdout + refused.stderr

@@ -66,14 +66,15 @@ def check_figure(config: dict, figure: str, describe: Describe = key_path) -> No
 
 
 def _check_probes(config: dict, folder: str, describe: Describe) -> None:
+    options = config["figures"][folder]
     for probe in declared(folder, "PROBES"):
-        study = config["figures"][folder]["study"]
-        if probe not in config["studies"][study]["probes"]:
-            raise ConfigError(
-                f"{folder} reads the probe `{probe}`, which the study `{study}` does not measure",
-                where=describe("figures", folder, "study"),
-                hint=f"add it to studies.{study}.probes",
-            )
+        for study in [options["study"]] if "study" in options else options["studies"]:
+            if probe not in config["studies"][study]["probes"]:
+                raise ConfigError(
+                    f"{folder} reads the probe `{probe}`, which the study `{study}` does not measure",
+                    where=describe("figures", folder, "study" if "study" in options else "studies"),
+                    hint=f"add it to studies.{study}.probes",
+                )
 
 
 def _check_sources(config: dict, folder: str, describe: Describe) -> None:

@@ -15,12 +15,6 @@ def check(config: dict, describe: Callable[..., str]) -> None:
     for study in studies:
         check_task(config, study, "chain", where)
         section = config["studies"][study]
-        if "matching" not in section["probes"]:
-            raise ConfigError(
-                f"fig_chain reads the probe `matching`, which the study `{study}` does not measure",
-                where=where,
-                hint=f"add it to studies.{study}.probes",
-            )
         check_single(config, "fig_chain", study, ("depth", "lr", "weight_decay"), describe)
         norms.add(config["models"][section["model"]]["norm"])
     if len(norms) < len(studies) or not norms <= {"post", "pre"}:

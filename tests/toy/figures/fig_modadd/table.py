@@ -19,12 +19,12 @@ COLUMNS = (
 
 
 def inputs(config: dict) -> dict[str, list[str]]:
-    study = config["figures"]["fig_modular"]["study"]
+    study = config["figures"]["fig_modadd"]["study"]
     return {"histories": history_files(config, study), "fourier": probe_files(config, study, "fourier")}
 
 
 def table(config: dict) -> pa.Table:
-    points = list(study_points(config["studies"][config["figures"]["fig_modular"]["study"]]))
+    points = list(study_points(config["studies"][config["figures"]["fig_modadd"]["study"]]))
     files = inputs(config)
     return make_table(
         COLUMNS,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from initscale.tasks.modadd.definition import columns, modulus, training_rows
 
 from initscale.files.tables import make_table
-from initscale.tasks.modular.definition import columns, modulus, training_rows
 from initscale.tasks.random_integers import Stream
 
 

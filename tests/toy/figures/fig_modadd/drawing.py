@@ -15,4 +15,4 @@ def draw(table: pa.Table, options: dict) -> dict[str, Figure]:
     for axis, name in zip(axes, ("test", "top_share"), strict=True):
         axis.plot(data["gamma"], data[name], "o")
         axis.set_ylabel(name)
-    return {"fig_modular": figure}
+    return {"fig_modadd": figure}

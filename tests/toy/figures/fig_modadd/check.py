@@ -6,6 +6,4 @@ from initscale.figures.checking import check_task
 
 
 def check(config: dict, describe) -> None:
-    check_task(
-        config, config["figures"]["fig_modular"]["study"], "modular", describe("figures", "fig_modular", "study")
-    )
+    check_task(config, config["figures"]["fig_modadd"]["study"], "modadd", describe("figures", "fig_modadd", "study"))

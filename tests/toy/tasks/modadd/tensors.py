@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from initscale.tasks.modadd.definition import SPLITS, modulus
 
 from initscale.files.storage import content_hash, read_table
 from initscale.tasks.interface import ScoredGroup, TaskData
-from initscale.tasks.modular.definition import SPLITS, modulus
 
 
 def load(spec: dict, folder: str | Path, sequences: int) -> TaskData:
