@@ -16,7 +16,7 @@ import pytest
 from conftest import REPOSITORY, Checkout, copy_repository
 
 from initscale.config.load import load_config
-from initscale.experiment.grid import bundles, studies_of
+from initscale.experiment.grid import bundles, needed_studies
 from initscale.files.storage import read_json, read_table
 
 CLUSTER = REPOSITORY / "tests" / "slurm" / "cluster.sh"
@@ -304,7 +304,7 @@ def test_the_smoke_workflow_gives_the_tables_of_the_local_executor(cluster, fini
     submitted = re.findall(r"has been submitted with SLURM jobid (\d+) \(log: (\S+)\)", done.stdout + done.stderr)
     config = load_config({"scale": "smoke", "studies": {"phase": {"bundle": 4}}})
     figures = {path.parts[3].removesuffix(".parquet") for path in tables}  # or a folder of several files
-    shown = {study for figure in figures for study in studies_of(config["figures"][figure])}
+    shown = {study for figure in figures for study in needed_studies(config, figure)}
     trainings = sum(len(bundles(config["studies"][name])) for name in shown)
     assert len(submitted) == trainings + 1, submitted  # the probes are one job
     for path in tables:
