@@ -185,7 +185,6 @@ def test_figures_stand_in_the_papers_order_and_are_listed(opened):
 
 def test_captions_stand_once(opened, page_file):
     """They are printed in the pictures; as text they are folded away."""
-    opened.evaluate("document.querySelectorAll('article details').forEach((one) => { one.open = false; })")
     assert opened.locator("figcaption").count() == 0
     captions = opened.locator("article li.caption")
     assert captions.count() == opened.locator("article").count()
